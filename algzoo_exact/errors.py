@@ -1,10 +1,13 @@
 """Exceptions that reach users, and what their messages have in common."""
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
+from typing import TypeVar
+
+_Word = TypeVar("_Word", bound=str)
 
 _HERE = Path(__file__).parent
 _LONGEST_WORD = 60  # characters; finding what is like a word takes the square of its length
@@ -41,6 +44,16 @@ def demand(value: object, sort: type | UnionType, what: str) -> None:
     """InputError unless the value is of the sort; ``what`` says what was asked for."""
     if not isinstance(value, sort):
         raise InputError(f"{what}, not a {type(value).__name__}.")
+
+
+def one_of(what: str, word: object, known: Collection[_Word]) -> _Word:
+    """The one of the known words that is given; InputError for another."""
+    for one in known:
+        if one == word:
+            return one
+    raise InputError(
+        f"Unknown {what} {word!r}{did_you_mean(str(word), known)}; choose from {', '.join(known)}."
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.deadline import NEVER
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import one_of
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
@@ -52,12 +52,7 @@ _ROWS_AT_ONCE, _PARTS_ALONE = 500, 6  # a row takes 1 to 2 ms, and a process 1 s
 
 def order_of(name: str) -> Order:
     """The order of that name; InputError if there is none."""
-    for order in ORDERS:
-        if order == name:
-            return order
-    raise InputError(
-        f"Unknown order {name!r}{did_you_mean(name, ORDERS)}; choose from {', '.join(ORDERS)}."
-    )
+    return one_of("order", name, ORDERS)
 
 
 @dataclass(frozen=True)

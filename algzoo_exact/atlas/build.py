@@ -145,9 +145,8 @@ def atlas_of(
         waiting = _Waiting(plan.loading)
         for entry in plan.entries:
             key = entry.key()
-            row = state.value(key)
-            if row is None:
-                waiting.add(entry, key)
+            if (row := state.value(key)) is None:
+                waiting.entries.append((entry, key))
             else:
                 rows[entry] = row
         known = len(rows)
@@ -193,32 +192,29 @@ def _found(
             yield found
 
 
+@dataclass
 class _Waiting:
     """Models that are not scored yet, each loaded, and fetched if need be, when it is its turn."""
 
-    def __init__(self, loading: Mapping[str, Any]) -> None:
-        self._loading = loading
-        self._entries: deque[tuple[Entry, str]] = deque()
-        self._begun = False
-
-    def add(self, entry: Entry, key: str) -> None:
-        self._entries.append((entry, key))
+    loading: Mapping[str, Any]
+    entries: deque[tuple[Entry, str]] = field(default_factory=deque)
+    begun: bool = False
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def pop(self) -> Job:
         """Where a server cannot be reached, this is the last one."""
-        entry, key = self._entries.popleft()
-        pauses = iter(_PAUSES if self._begun else ())
-        self._begun = True
+        entry, key = self.entries.popleft()
+        pauses = iter(_PAUSES if self.begun else ())
+        self.begun = True
         while True:
             try:
-                return Job(entry, key, load(entry.name, **self._loading))
+                return Job(entry, key, load(entry.name, **self.loading))
             except UnreachableError as error:
                 pause = next(pauses, None)
                 if pause is None:
-                    self._entries.clear()
+                    self.entries.clear()
                     return Job(entry, key, error)
                 time.sleep(pause)
             except InputError as error:

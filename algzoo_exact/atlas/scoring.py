@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 from algzoo_exact.atlas.entries import Entry
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, one_of
 from algzoo_exact.present.documents.scores import score_row
 from algzoo_exact.present.findings.crosscheck import cross_check
 from algzoo_exact.present.findings.random_inputs import Order, carry_out
@@ -33,15 +33,8 @@ class Effort:
 
     def __post_init__(self) -> None:
         """InputError for what would be wrong for every model."""
-        for what, value, known in (
-            ("tie rule", self.ties, TIE_RULES),
-            ("method", self.method, get_args(Way)),
-        ):
-            if value not in known:
-                raise InputError(
-                    f"Unknown {what} {value!r}{did_you_mean(str(value), known)}; choose from "
-                    f"{', '.join(known)}."
-                )
+        one_of("tie rule", self.ties, TIE_RULES)
+        one_of("method", self.method, get_args(Way))
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time_limit must be more than 0 seconds, not {self.time_limit}.")
 

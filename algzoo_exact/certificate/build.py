@@ -21,8 +21,14 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from algzoo_exact.certificate.check import KINDS, dump
 from algzoo_exact.certificate.draft import Draft, Kind, Stored, Wanted
-from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
-from algzoo_exact.certificate.pieces import PieceDraft
+from algzoo_exact.certificate.kinds import (
+    LARGEST_FUNCTIONS,
+    LARGEST_PIECES,
+    CellDraft,
+    ClaimDraft,
+    FunctionDraft,
+    PieceDraft,
+)
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.verify import Verification
@@ -108,10 +114,7 @@ def certify(
     model.
     """
     draft = drafted(model, task, explanation, ties, decimals, progress)
-    document = draft.head()
-    for key, items in draft.lists(_rest(draft, progress)):
-        document[key] = list(items)
-    return Certificate(document | draft.tail())
+    return Certificate(draft.document(_rest(draft, progress)))
 
 
 @shows_progress("certifying")
@@ -158,14 +161,10 @@ def write_draft(
             file.write(b"}\n")
         with part.open("rb") as whole:
             digest = hashlib.file_digest(whole, "sha256").hexdigest()
+    found, numeric = draft.score(), draft.task.is_numeric
+    accuracy, error = (None, found) if numeric else (found, None)
     return WrittenCertificate(
-        target,
-        digest,
-        draft.kind,
-        draft.accuracy(),
-        draft.squared_error(),
-        draft.undecided(),
-        draft.count,
+        target, digest, draft.kind, accuracy, error, draft.undecided(), draft.count
     )
 
 
@@ -196,6 +195,24 @@ def _rest(draft: Draft, progress: Progress | None) -> Progress | None:
     return _share(progress, 0.0 if draft.story is None else _WRITING, 1.0)
 
 
+def uncertified(task: Task, explained: bool) -> str:
+    """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
+    if task.name not in CHECKED_TASKS:
+        return f"the checker knows no task {task.name}, but {', '.join(sorted(CHECKED_TASKS))}"
+    if task.is_numeric:
+        what, largest = "list all pieces on which model and median are linear", LARGEST_PIECES
+    elif task.is_discrete:
+        what, largest = "list the answers to all n^n inputs", LARGEST_FUNCTIONS
+    elif explained:
+        return ""
+    else:
+        what, largest = "without an explanation list all cells", LARGEST_DIMENSION
+    if task.seq_len <= largest:
+        return ""
+    n = f"n ≤ {largest}, not for n = {task.seq_len}"
+    return f"certificates {what}, which is possible for {n}"
+
+
 def drafted(
     model: Program | Transformer | Stored,
     task: Task | None,
@@ -212,29 +229,21 @@ def drafted(
     if chosen is None:
         raise InputError("Nothing says which task the model is for; give the task.")
     chosen = task_of(model, chosen)
-    if chosen.name not in CHECKED_TASKS:
-        raise InputError(
-            f"The checker knows no task {chosen.name}, so that nobody could check a certificate; "
-            f"it knows {', '.join(sorted(CHECKED_TASKS))}."
-        )
+    if isinstance(network, Transformer) and explanation is not None:
+        raise InputError("Explanations are of RNNs, and this model is a transformer.")
+    if reason := uncertified(chosen, explanation is not None):
+        raise InputError(f"{reason[0].upper()}{reason[1:]}.")
     stored = model if isinstance(model, Stored) else None
     wanted = Wanted(stored, network, chosen, ties, decimals)
-    if isinstance(network, Transformer):
-        if explanation is not None:
-            raise InputError("Explanations are of RNNs, and this model is a transformer.")
-        return FunctionDraft(wanted)
     draft: Draft
-    if chosen.is_numeric:
+    if isinstance(network, Transformer):
+        draft = FunctionDraft(wanted)
+    elif chosen.is_numeric:
         draft = PieceDraft(wanted)
     elif chosen.seq_len <= LARGEST_DIMENSION:
         draft = CellDraft(wanted)
-    elif explanation is not None:
-        draft = ClaimDraft(wanted)
     else:
-        raise InputError(
-            f"Certificates list all cells, which is possible for n <= {LARGEST_DIMENSION}, "
-            f"not for n = {chosen.seq_len}; with an explanation they can do without."
-        )
+        draft = ClaimDraft(wanted)
     if explanation is not None:
         draft.story = _story(model, wanted, explanation, progress)
     return draft

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from algzoo_exact.certificate.check import FORMAT, VERSION, dump
-from algzoo_exact.certificate.nodes import weight_texts
+from algzoo_exact.certificate.nodes import Json, weight_texts
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
@@ -25,7 +25,6 @@ from algzoo_exact.version import __version__
 if TYPE_CHECKING:
     from algzoo_exact.certificate.story import StoryPart
 
-Json = dict[str, Any]
 Kind = Literal["cells", "pieces", "functions", "claims"]
 
 
@@ -78,28 +77,26 @@ class Wanted:
 class Draft(ABC):
     """A certificate in the making: head, then long lists, then what is known at the end.
 
-    ``seen`` is called with each ``CertifiedPiece``.
+    ``seen`` is called with each ``CertifiedPiece``; ``story`` is the part of an explanation.
     """
 
     kind: Kind
     seen: Callable[[Any], None] | None = None
 
     def __init__(self, wanted: Wanted) -> None:
-        self.task, self.rule = wanted.task, wanted.ties
-        self.ties = None if wanted.task.is_numeric else wanted.ties
-        if self.ties is not None:
-            check_scored(wanted.network, wanted.task, self.ties)
+        if not wanted.task.is_numeric:
+            check_scored(wanted.network, wanted.task, wanted.ties)
         if isinstance(wanted.network, Program):
             wanted.network.check_rnn()
-        self._network, self._stored = wanted.network, wanted.stored
+        self.wanted, self.task = wanted, wanted.task
         self.story: StoryPart | None = None
         self.count = 0
         self._hash = hashlib.sha256()
 
     def head(self) -> Json:
         """What is known before any cell."""
-        stored = self._stored
-        return {
+        stored, network = self.wanted.stored, self.wanted.network
+        found = {
             "format": FORMAT,
             "version": VERSION,
             "kind": self.kind,
@@ -110,12 +107,20 @@ class Draft(ABC):
             },
             "model": {
                 "name": stored.name if stored else "program",
-                "sha256": stored.sha256 if stored else weights_sha256(self._network),
+                "sha256": stored.sha256 if stored else weights_sha256(network),
                 "dtype": stored.dtype if stored else "rational",
-                "weights": weight_texts(named_weights(self._network)),
+                "weights": weight_texts(named_weights(network)),
             },
             "task": {"name": self.task.name, "seq_len": self.task.seq_len},
-        } | ({} if self.ties is None else {"ties": self.ties})
+        }
+        return found if self.task.is_numeric else found | {"ties": self.wanted.ties}
+
+    def document(self, progress: Progress | None = None) -> Json:
+        """All of it."""
+        found = self.head()
+        for key, items in self.lists(progress):
+            found[key] = list(items)
+        return found | self.tail()
 
     def finish(self, progress: Progress | None) -> None:
         """Go through all lists, for what is ``seen`` on the way."""
@@ -139,24 +144,20 @@ class Draft(ABC):
         self._hash.update(dump(self.head() | found))
         return found | {"digest": self._hash.hexdigest()}
 
-    @abstractmethod
-    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]: ...
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
+        """None, by default."""
+        yield from ()
 
     def _results(self) -> Json:
-        found = self.accuracy()
-        assert found is not None
+        found = self.score()
         bounds = {"lower": str(found.lower), "upper": str(found.upper)}
         return {"accuracy": bounds, "undecided": str(self.undecided())}
 
     @abstractmethod
-    def accuracy(self) -> Enclosure | None:
-        """What the certificate proves, after the last item; None for median models."""
-
-    def squared_error(self) -> Enclosure | None:
-        """What it proves of a median model; None for others."""
-        return None
+    def score(self) -> Enclosure:
+        """What the certificate proves, after the last item: an accuracy, or a mean squared
+        error."""
 
     def undecided(self) -> Fraction:
         """The mass that it leaves open, after the last item."""
-        found = self.accuracy()
-        return Fraction(0) if found is None else found.width
+        return self.score().width

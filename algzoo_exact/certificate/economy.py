@@ -33,7 +33,7 @@ from algzoo_exact.explain.claims.cases import (
     check_partition,
     derived_accuracy,
 )
-from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
+from algzoo_exact.explain.language.expression import EVERYWHERE, Logic, some
 from algzoo_exact.explain.ledger.surprise import Ledger, surprise
 from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.verify import Verification, bench_of
@@ -268,16 +268,13 @@ class _Chosen(CellDraft):
         super().__init__(wanted)
         self._chosen = chosen
 
-    def _cells(self, progress: Any) -> Iterator[Any]:
+    def _entries(self, progress: Any) -> Iterator[Any]:
         return map(self._entry, self._chosen)
 
 
 def _operations(draft: Draft) -> Any:
     """What the checker finds."""
-    document = draft.head()
-    for key, items in draft.lists(None):
-        document[key] = list(items)
-    found = check_document(document | draft.tail())
+    found = check_document(draft.document())
     if found.status not in ("accepted", "incomplete") or found.accuracy is None:
         raise InputError(f"The checker does not take the proof: {found.verdict}")
     return found
@@ -292,7 +289,12 @@ def completed(verification: Verification, seconds: float) -> Verification:
     it is wrong. What they weigh is found cell by cell."""
     subject = verification.explanation.subject
     bench = bench_of(verification, seconds)
-    right = right_somewhere(subject.task, verification.ties)
+    right = some(
+        [
+            Logic("and", (inside, earns(cell.label, subject.task.outputs, verification.ties)))
+            for cell, inside in cells_in(subject.task, EVERYWHERE)
+        ]
+    )
     results: list[CaseResult] = []
     found: list[CheckedCase] = []
     for result in verification.cases:
@@ -312,13 +314,3 @@ def completed(verification: Verification, seconds: float) -> Verification:
     partition = check_partition(bench, found)
     derived = derived_accuracy(found, partition)
     return replace(verification, cases=tuple(results), partition=partition, accuracy=derived)
-
-
-def right_somewhere(task: Task, ties: TieRule) -> Formula:
-    """Where the model earns all of the credit."""
-    return some(
-        [
-            Logic("and", (inside, earns(cell.label, task.outputs, ties)))
-            for cell, inside in cells_in(task, EVERYWHERE)
-        ]
-    )

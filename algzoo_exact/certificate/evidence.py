@@ -71,10 +71,6 @@ class Evidence:
         """As they are proved."""
         return list(questions) if self._inside is None else self._inside.asked(questions)
 
-    def _setting(self) -> Json:
-        said = {} if self._inside is None else self._inside.setting.said
-        return {key: self.nodes.number(part) for key, part in said.items()}
-
     def part(
         self,
         quantifier: Quantifier,
@@ -91,7 +87,7 @@ class Evidence:
             "domain": self.nodes.number(domain),
             "proof": proof,
             "witness": None if witness is None else _texts(witness),
-        } | self._setting()
+        } | self.nodes.said(self._inside)
 
     def proofs(
         self, checked: Outcome, questions: Sequence[Question], *, almost: bool
@@ -238,7 +234,8 @@ class Evidence:
             told = Figure(figure.what, "certified", Enclosure(low, high))
             if verdict_on(told, bounds).status != verdict:
                 raise SaidError(said_of(figure))
-            low, high = _ends(bounds)
+            low = Fraction(0) if bounds.least is None else bounds.least
+            high = Fraction(1) if bounds.most is None else bounds.most
         elif not by_order:
             low, high = low // _UNIT * _UNIT, -(-high // _UNIT) * _UNIT
         try:
@@ -252,7 +249,7 @@ class Evidence:
             "at_least": str(low),
             "at_most": str(high),
             "cells": cells,
-        } | self._setting()
+        } | self.nodes.said(self._inside)
 
     def _is_order(self, condition: Formula) -> bool:
         try:
@@ -304,13 +301,6 @@ def _around(point: Point, free: Sequence[int]) -> Iterator[Point]:
 
 def _texts(point: Point) -> list[str]:
     return [str(value) for value in point]
-
-
-def _ends(bounds: Bounds) -> tuple[Fraction, Fraction]:
-    if bounds.equals is not None:
-        return bounds.equals, bounds.equals
-    low, high = bounds.at_least, bounds.at_most
-    return Fraction(0) if low is None else low, Fraction(1) if high is None else high
 
 
 def said_of(figure: Figure) -> str:

@@ -58,10 +58,14 @@ class Nodes:
         assert not isinstance(expression, If), "comparisons have a formula for each case"
         return make(expression.op, *map(self.number, expression.args))
 
-    def setting(self, inside: Inside | None) -> Setting:
-        """The checker's view of a setting."""
+    def said(self, inside: Inside | None) -> dict[str, int]:
+        """What was said of a setting."""
         said = {} if inside is None else inside.setting.said
-        return Setting(self.formulas, {key: self.number(part) for key, part in said.items()})
+        return {key: self.number(part) for key, part in said.items()}
+
+    def setting(self, inside: Inside | None) -> Setting:
+        """The checker's view of it."""
+        return Setting(self.formulas, self.said(inside))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

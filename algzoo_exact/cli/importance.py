@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import Frozen, Sort
 
-SORTS = ("neurons", "steps", "weights", "heads")
+SORTS: tuple[Sort, ...] = ("neurons", "steps", "weights", "heads")
 STATES = ("off", "on")
 
 
@@ -52,13 +52,7 @@ class Parts(o.Lasting):
     def sorts(self) -> tuple[Sort, ...]:
         if not self.parts:
             return ("neurons", "steps", "heads")
-        for sort in ("neurons", "steps", "weights", "heads"):
-            if sort == self.parts:
-                return (sort,)
-        raise InputError(
-            f"Unknown sort of parts {self.parts!r}{did_you_mean(self.parts, SORTS)}; choose from "
-            f"{', '.join(SORTS)}."
-        )
+        return (one_of("sort of parts", self.parts, SORTS),)
 
 
 def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o.TimeLimit) -> Said:

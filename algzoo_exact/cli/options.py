@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, dataclass_
 import typer
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, one_of
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
@@ -406,9 +406,4 @@ def tie_rule(name: str) -> TieRule:
     """InputError if there is none of that name."""
     from algzoo_exact.program.task import TIE_RULES
 
-    if name not in TIE_RULES:
-        raise InputError(
-            f"Unknown tie rule {name!r}{did_you_mean(name, TIE_RULES)}; choose from "
-            f"{', '.join(TIE_RULES)}."
-        )
-    return name
+    return one_of("tie rule", name, TIE_RULES)

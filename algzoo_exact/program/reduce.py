@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 from typing import Literal, get_args
 
-from algzoo_exact.errors import InputError, demand, did_you_mean
+from algzoo_exact.errors import InputError, demand, one_of
 from algzoo_exact.program.ir import Matrix
 from algzoo_exact.program.perturb import Network, matrices_of, rebuilt
 from algzoo_exact.program.rounding import nearest
@@ -52,11 +52,7 @@ def rounded_network(network: Network, to: Format) -> Network:
 
     InputError for another format, and for weights beyond its range.
     """
-    if to not in FORMATS:
-        raise InputError(
-            f"Unknown format {to!r}{did_you_mean(str(to), FORMATS)}; choose from "
-            f"{', '.join(FORMATS)}."
-        )
+    one_of("format", to, FORMATS)
     return rebuilt(network, [_rounded(matrix, to) for matrix in matrices_of(network)])
 
 

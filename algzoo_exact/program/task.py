@@ -12,7 +12,7 @@ from math import lcm
 from numbers import Integral
 from typing import TYPE_CHECKING, Literal, overload
 
-from algzoo_exact.errors import InputError, demand, did_you_mean
+from algzoo_exact.errors import InputError, demand, did_you_mean, one_of
 from algzoo_exact.program.ir import (
     HasProgram,
     Matrix,
@@ -223,12 +223,7 @@ class TaskOnSubspace(Task):
 
     def _checked(self) -> None:
         """The task is checked already, and ``on_subspace`` checks the basis."""
-        if self.shared not in SHARED_LABELS:
-            raise InputError(
-                f"Unknown rule {self.shared!r} for shared labels"
-                f"{did_you_mean(str(self.shared), SHARED_LABELS)}; choose from "
-                f"{', '.join(SHARED_LABELS)}."
-            )
+        one_of("rule for shared labels", self.shared, SHARED_LABELS)
 
     @property
     def words(self) -> str:
@@ -316,7 +311,7 @@ def check_scored(network: Program | Transformer, task: Task, ties: str) -> None:
     """InputError unless the network can be scored by how often it gives the task's label: a
     program as in ``check_fit``, or a transformer of the right sizes on longest_cycle."""
     if isinstance(network, Transformer):
-        _check_ties(ties)
+        one_of("tie rule", ties, TIE_RULES)
         _check_transformer(network, task)
     else:
         check_fit(network, task, ties)
@@ -325,7 +320,7 @@ def check_scored(network: Program | Transformer, task: Task, ties: str) -> None:
 def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
     """InputError unless it is a task with labels, the program has the task's inputs and a logit
     for each label, and the tie rule is known."""
-    _check_ties(ties)
+    one_of("tie rule", ties, TIE_RULES)
     if not isinstance(program, Program):
         raise InputError(
             f"This needs the program of an RNN or a perceptron, not a {type(program).__name__}; "
@@ -344,14 +339,6 @@ def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
         raise InputError(
             f"{task.name} on {task.seq_len} inputs needs a program with {logits}, "
             f"not {program.seq_len} inputs and {program.outputs} logits."
-        )
-
-
-def _check_ties(ties: str) -> None:
-    if ties not in TIE_RULES:
-        raise InputError(
-            f"Unknown tie rule {ties!r}{did_you_mean(ties, TIE_RULES)}; choose from "
-            f"{', '.join(TIE_RULES)}."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from algzoo_exact.errors import InputError, demand, did_you_mean
+from algzoo_exact.errors import InputError, demand, one_of
 from algzoo_exact.race.estimator import Estimator
 
 # Name -> (module beside this one, the estimator in it), in the order in which they are listed.
@@ -53,11 +53,7 @@ def names() -> tuple[str, ...]:
 def check_name(name: str) -> None:
     """InputError for a name that no estimator has."""
     demand(name, str, "An estimator's name is a text")
-    if name not in names():
-        raise InputError(
-            f"Unknown estimator {name!r}{did_you_mean(name, names())}; choose from "
-            f"{', '.join(names())}."
-        )
+    one_of("estimator", name, names())
 
 
 def estimator(name: str) -> Estimator:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, one_of
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers, check_workers
@@ -129,11 +129,7 @@ class Question:
     def check(self) -> None:
         """InputError for sizes that do not fit, or a wish that cannot be granted for this n."""
         self.metric.check(self.program, self.task, self.ties)
-        if self.wish not in WISHES:
-            raise InputError(
-                f"Unknown method {self.wish!r}{did_you_mean(self.wish, WISHES)}; choose from "
-                f"{', '.join(WISHES)}."
-            )
+        one_of("method", self.wish, WISHES)
         if self.digits is not None and not 1 <= self.digits <= 1000:
             raise InputError(f"digits must be from 1 to 1000, not {self.digits}.")
         if self.max_cells is not None and self.max_cells < 0:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod, sqrt
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -36,24 +35,15 @@ class Gradient(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Names and shapes of a network's weights, in order."""
+Layout: TypeAlias = dict[str, tuple[int, ...]]
+"""Names and shapes of a network's weights, in order."""
 
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
 
-    @property
-    def size(self) -> int:
-        return sum(prod(shape) for _, shape in self.shapes)
-
-    def views(self, weights: Tensor) -> dict[str, Tensor]:
-        """Each weight (S, ...) as a view of ``weights`` (S, P)."""
-        views, start = {}, 0
-        for name, shape in self.shapes:
-            end = start + prod(shape)
-            views[name] = weights[:, start:end].view(-1, *shape)
-            start = end
-        return views
+def views(layout: Layout, weights: Tensor) -> dict[str, Tensor]:
+    """Each weight (S, ...) as a view of ``weights`` (S, P)."""
+    parts = torch.split(weights, [prod(shape) for shape in layout.values()], 1)
+    pairs = zip(layout.items(), parts, strict=True)
+    return {name: part.view(-1, *shape) for (name, shape), part in pairs}
 
 
 def initial_weights(recipe: Recipe) -> tuple[Layout, Tensor]:
@@ -66,16 +56,15 @@ def initial_weights(recipe: Recipe) -> tuple[Layout, Tensor]:
             module = new_module(task, recipe.hidden_size, recipe.layers, recipe.heads)
         state = module.state_dict()
         rows.append(torch.cat([value.flatten() for value in state.values()]))
-    layout = Layout(tuple((name, tuple(value.shape)) for name, value in state.items()))
-    return layout, torch.stack(rows)
+    return {name: tuple(value.shape) for name, value in state.items()}, torch.stack(rows)
 
 
 def outputs(recipe: Recipe, layout: Layout, weights: Tensor, inputs: Tensor) -> Tensor:
     """Outputs (S, k, N) of all seeds' networks on their ``inputs`` (S, n, N)."""
-    views = layout.views(weights)
+    named = views(layout, weights)
     if recipe.is_transformer:
-        return _transformer_outputs(views, inputs, recipe.heads)
-    w_hi, w_hh, w_oh = views.values()
+        return _transformer_outputs(named, inputs, recipe.heads)
+    w_hi, w_hh, w_oh = named.values()
     return many_outputs(w_hi, w_hh, w_oh, inputs.unsqueeze(2).unbind(1))
 
 
@@ -110,43 +99,34 @@ def autograd_gradient(recipe: Recipe, layout: Layout) -> Gradient:
 
 def compiled_gradient(recipe: Recipe) -> Gradient:
     """The gradient on the CPU, by the compiled kernels."""
-    part = _transformer_part(recipe) if recipe.is_transformer else _rnn_part(recipe)
+    task = Task(recipe.task, recipe.seq_len)
+    kernel: Callable[..., None] = rnn_gradients
+    sizes: tuple[int, ...] = (recipe.seq_len, recipe.hidden_size, task.outputs)
+    if recipe.is_transformer:
+        kernel = transformer_gradients
+        sizes = (recipe.seq_len, recipe.hidden_size, recipe.layers, recipe.heads)
     count = len(recipe.seeds) * HALVES
     threads = min(count, os.cpu_count() or 1) if _operations(recipe) >= _THREADS_FROM else 1
 
+    def targets(data: Chunk) -> tuple[Tensor, ...]:
+        """Labels, and values of an RNN: one of the two is idle."""
+        if recipe.is_transformer:
+            return (data.targets,)
+        if task.is_numeric:
+            return torch.empty(0, 0, dtype=torch.int64), data.targets
+        return data.targets, torch.empty(0, 0)
+
     def gradient(weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
         halves = torch.empty(count, weights.shape[1])
-        spread(lambda first, last: part(first, last, weights, data, start, halves), count, threads)
+        given = [value.numpy() for value in (weights, data.inputs, *targets(data))]
+
+        def part(first: int, last: int) -> None:
+            kernel(first, last, *given, start, recipe.batch, sizes, halves.numpy())
+
+        spread(part, count, threads)
         torch.add(halves[0::HALVES], halves[1::HALVES], out=out)
 
     return gradient
-
-
-_Part = Callable[[int, int, Tensor, Chunk, int, Tensor], None]
-"""Fills the half batches ``first`` .. ``last`` - 1 of the last argument."""
-
-
-def _rnn_part(recipe: Recipe) -> _Part:
-    task = Task(recipe.task, recipe.seq_len)
-    scalar, sizes = task.is_numeric, (recipe.seq_len, recipe.hidden_size, task.outputs)
-    no_labels, no_values = torch.empty(0, 0, dtype=torch.int64), torch.empty(0, 0)
-
-    def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
-        targets = (no_labels, data.targets) if scalar else (data.targets, no_values)
-        w, x, labels, values = (v.numpy() for v in (weights, data.inputs, *targets))
-        rnn_gradients(first, last, w, x, labels, values, start, recipe.batch, sizes, out.numpy())
-
-    return part
-
-
-def _transformer_part(recipe: Recipe) -> _Part:
-    sizes = (recipe.seq_len, recipe.hidden_size, recipe.layers, recipe.heads)
-
-    def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
-        w, x, labels = (v.numpy() for v in (weights, data.inputs, data.targets))
-        transformer_gradients(first, last, w, x, labels, start, recipe.batch, sizes, out.numpy())
-
-    return part
 
 
 def _operations(recipe: Recipe) -> int:
@@ -156,16 +136,16 @@ def _operations(recipe: Recipe) -> int:
     return 6 * one * recipe.batch * len(recipe.seeds)
 
 
-def _transformer_outputs(views: dict[str, Tensor], tokens: Tensor, heads: int) -> Tensor:
-    embed, pos_embed = views["embed.weight"], views["pos_embed.weight"]
+def _transformer_outputs(named: dict[str, Tensor], tokens: Tensor, heads: int) -> Tensor:
+    embed, pos_embed = named["embed.weight"], named["pos_embed.weight"]
     hidden = embed.shape[2]
     # A product with one-hot rows: its gradient is a product too, which an index's is not.
     rows = one_hot(tokens.transpose(1, 2), embed.shape[1]).to(embed.dtype)  # (S, N, n, tokens)
     residual = _linear(rows, embed.transpose(1, 2)) + pos_embed.unsqueeze(1)
-    layers = sum(name.endswith("in_proj_weight") for name in views)
+    layers = sum(name.endswith("in_proj_weight") for name in named)
     for i in range(layers):
-        w_in = views[f"attns.{i}.in_proj_weight"]
-        w_out = views[f"attns.{i}.out_proj.weight"]
+        w_in = named[f"attns.{i}.in_proj_weight"]
+        w_out = named[f"attns.{i}.out_proj.weight"]
         queries = residual if i + 1 < layers else residual[:, :, -1:]  # only the last is read
         w_q, w_kv = w_in[:, :hidden], w_in[:, hidden:]
         q = _split(_linear(queries, w_q), heads)  # (S, N, queries, heads, c)
@@ -173,7 +153,7 @@ def _transformer_outputs(views: dict[str, Tensor], tokens: Tensor, heads: int) -
         scores = torch.einsum("sbqhc,sbkhc->sbhqk", q, k) / sqrt(hidden // heads)
         mixed = torch.einsum("sbhqk,sbkhc->sbqhc", scores.softmax(-1), v)
         residual = queries + _linear(mixed.flatten(3), w_out)
-    return _linear(residual, views["unembed.weight"])[:, :, -1].transpose(1, 2)
+    return _linear(residual, named["unembed.weight"])[:, :, -1].transpose(1, 2)
 
 
 def _linear(x: Tensor, w: Tensor) -> Tensor:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,13 +14,14 @@ from torch import Tensor
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
-from algzoo_exact.signals import interrupts_to
+from algzoo_exact.signals import interrupts_late
 from algzoo_exact.training.data import CHUNK_STEPS, Chunk, draw_chunk
 from algzoo_exact.training.networks import (
     gradient_for,
     initial_weights,
     losses,
     outputs,
+    views,
 )
 from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
 from algzoo_exact.version import __version__
@@ -37,12 +37,10 @@ MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's
 @dataclass(frozen=True)
 class Status:
     """How far a run is. ``loss`` and ``accuracy`` are those of the best seed on the last batch,
-    ``accuracy`` None for median; ``steps_now`` counts from where this process began."""
+    ``accuracy`` None for median."""
 
     step: int
     steps: int
-    steps_now: int
-    seconds: float
     loss: float
     accuracy: float | None
 
@@ -85,18 +83,15 @@ class Run:
     def train(self, report: Report | None = None, until: int | None = None) -> None:
         """Run to the end, or ``until`` a step. Ctrl-C saves the state before it goes on to
         interrupt."""
-        recipe, began, first = self.trained, time.monotonic(), self.step
+        recipe = self.trained
         gradient = gradient_for(recipe, self.layout, self.device)
-        saved = reported = began
+        saved = reported = time.monotonic()
         assert self.weights.grad is not None
         out, end = self.weights.grad[self.rows], until or recipe.steps
         kept = set(recipe.checkpoints)
         group = self.optimizer.param_groups[0]
         # One thread for drawing: torch's own would wait in busy loops beside the gradients.
-        with (
-            ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader,
-            _whole_steps() as whole_step,
-        ):
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader:
             number = self.step // CHUNK_STEPS
             coming = reader.submit(draw_chunk, recipe, number, self.device)
             try:
@@ -108,7 +103,8 @@ class Run:
                         start = self.step % CHUNK_STEPS * recipe.batch
                         gradient(self.weights.detach()[self.rows], chunk, start, out)
                         group["lr"] = recipe.learning_rate(self.step)
-                        with whole_step:
+                        # Amid these, a state that is saved would go on differently.
+                        with interrupts_late():
                             self.optimizer.step()
                             self.step += 1
                             if self.step in kept:
@@ -118,15 +114,15 @@ class Run:
                         self.save()
                         saved = now
                     if report is not None and (now > reported + REPORT_SECONDS or self.step == end):
-                        report(self._status(chunk, start, now - began, first))
+                        report(self._status(chunk, start))
                         reported = now
             finally:
                 self.save()
 
     def state(self, seed: int) -> dict[str, Tensor]:
         """The weights of the seed at this position, under AlgZoo's names."""
-        views = self.layout.views(self.weights.detach())
-        return {name: value[seed].cpu().clone() for name, value in views.items()}
+        weights = views(self.layout, self.weights.detach())
+        return {name: value[seed].cpu().clone() for name, value in weights.items()}
 
     def arrays(self) -> dict[str, Tensor]:
         """The weights of what is trained (S, P), and the optimizer's moments once there are any."""
@@ -187,7 +183,7 @@ class Run:
         if self.folder is not None:
             keep_weights(self, self.folder)
 
-    def _status(self, chunk: Chunk, start: int, seconds: float, first: int) -> Status:
+    def _status(self, chunk: Chunk, start: int) -> Status:
         batch = chunk.batch(start, self.recipe.batch)
         with torch.no_grad():
             weights = self.weights.detach()[self.rows]
@@ -197,67 +193,17 @@ class Run:
         accuracy = None
         if y.shape[1] > 1:
             accuracy = float((first_argmax(y[best]) == batch.targets[best]).double().mean())
-        now = self.step
-        return Status(now, self.recipe.steps, now - first, seconds, float(loss[best]), accuracy)
-
-
-class _Whole:
-    """Ctrl-C that strikes in a ``with`` block on this comes at the block's end."""
-
-    def __init__(self) -> None:
-        self.inside = False
-        self.late: Callable[[], None] | None = None
-
-    def __enter__(self) -> None:
-        self.inside = True
-
-    def __exit__(self, *_: object) -> None:
-        self.inside = False
-        if self.late is not None:
-            late, self.late = self.late, None
-            late()
-
-
-@contextmanager
-def _whole_steps() -> Iterator[_Whole]:
-    """Between two steps, the weights, their moments and the count of steps agree; amid one, a state
-    that is saved would go on differently."""
-    whole = _Whole()
-
-    def react(go_on: Callable[[], None]) -> None:
-        if whole.inside:
-            whole.late = go_on
-        else:
-            go_on()
-
-    with interrupts_to(react):
-        yield whole
+        return Status(self.step, self.recipe.steps, float(loss[best]), accuracy)
 
 
 def keep_weights(run: Run, folder: Path) -> None:
-    """Write the weights of what is trained under AlgZoo's name, task_hidden_length_sequences_seed,
-    to the folder's ``seeds``."""
-    sequences = run.step * run.recipe.batch
-    for position in range(len(run.recipe.seeds))[run.rows]:
-        write_whole(
-            seed_path(folder, run.recipe, sequences, position),
-            model_file(run, position, sequences),
-        )
-
-
-def seed_path(folder: Path, recipe: Recipe, sequences: int, position: int) -> Path:
-    """Where the weights of the seed at this position are, after so many sequences."""
-    return folder / "seeds" / f"{recipe.name}_{sequences}_{recipe.seeds[position]}.safetensors"
-
-
-def model_file(run: Run, position: int, sequences: int) -> bytes:
-    """A safetensors file of one seed's model, with all that is needed to train it again."""
-    recipe = run.recipe
+    """Write the weights of what is trained, with all that is needed to train it again, under
+    AlgZoo's name, task_hidden_length_sequences_seed, to the folder's ``seeds``."""
+    recipe, sequences = run.recipe, run.step * run.recipe.batch
     metadata = {
         "task": recipe.task,
         "hidden_size": str(recipe.hidden_size),
         "seq_len": str(recipe.seq_len),
-        "seed": str(recipe.seeds[position]),
         "sequences": str(sequences),
         "recipe": json.dumps(recipe.settings(), sort_keys=True),
         "torch": torch.__version__,
@@ -266,7 +212,15 @@ def model_file(run: Run, position: int, sequences: int) -> bytes:
     }
     if recipe.is_transformer:
         metadata |= {"layers": str(recipe.layers), "heads": str(recipe.heads)}
-    return to_safetensors(_raw(run.state(position)), metadata)
+    for position in range(len(recipe.seeds))[run.rows]:
+        named = metadata | {"seed": str(recipe.seeds[position])}
+        content = to_safetensors(_raw(run.state(position)), named)
+        write_whole(seed_path(folder, recipe, sequences, position), content)
+
+
+def seed_path(folder: Path, recipe: Recipe, sequences: int, position: int) -> Path:
+    """Where the weights of the seed at this position are, after so many sequences."""
+    return folder / "seeds" / f"{recipe.name}_{sequences}_{recipe.seeds[position]}.safetensors"
 
 
 def _raw(tensors: dict[str, Tensor]) -> dict[str, RawTensor]:

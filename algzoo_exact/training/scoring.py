@@ -35,22 +35,23 @@ def choose(
     By exact scores where each takes about ten seconds at most, else by 2^22 random inputs, the
     same for all. ``progress(done, total)`` hears of each model scored.
     """
-    scores = []
-    for done, model in enumerate(models):
-        if progress is not None:
-            progress(done, len(models))
-        score = exact_score(model, task, seconds=0)
-        if score is None:
-            break
-        scores.append(score)
-    chosen_by: ChosenBy = "exact score"
-    if len(scores) < len(models):
-        chosen_by = "validation sample"
-        scores = []
+
+    def scored(score: Callable[[Model], Score | None]) -> list[Score]:
+        """All scores, or those before the first that there is not."""
+        found = []
         for done, model in enumerate(models):
             if progress is not None:
                 progress(done, len(models))
-            scores.append(sampled_score(model, task, VALIDATION, VALIDATION_SEED))
+            if (one := score(model)) is None:
+                break
+            found.append(one)
+        return found
+
+    chosen_by: ChosenBy = "exact score"
+    scores = scored(lambda model: exact_score(model, task, seconds=0))
+    if len(scores) < len(models):
+        chosen_by = "validation sample"
+        scores = scored(lambda model: sampled_score(model, task, VALIDATION, VALIDATION_SEED))
     values = [middle(score) for score in scores]
     best = min(values) if task.is_numeric else max(values)
     return values.index(best), chosen_by, tuple(scores)

@@ -6,8 +6,7 @@ train beside each other do, to the last bit.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,8 +38,7 @@ class _Job(NamedTuple):
     arrays: Arrays
 
 
-@dataclass(frozen=True)
-class _Trained:
+class _Trained(NamedTuple):
     """What a job ends with, and the loss and the accuracy on its last batch."""
 
     arrays: Arrays
@@ -54,27 +52,28 @@ def train_seeds(run: Run, folder: Path, workers: Workers, report: Report | None 
 
     InputError if that is the state of another run.
     """
-    recipe, began = run.recipe, time.monotonic()
+    recipe, device = run.recipe, run.device.type
     ends = _ends(recipe, run.step)
     jobs = [
         _Job(i, run.step, ends[0], {k: v[i : i + 1].numpy() for k, v in run.arrays().items()})
         for i in reversed(range(len(recipe.seeds)))
         if ends
     ]
-    heard = _Heard(recipe, run.step, began, report)
+    steps, last = [run.step] * len(recipe.seeds), dict[int, _Trained]()
     with State(folder / STATE) as state:
         state.claim({"command": "train", "recipe": recipe.to_json(), "torch": torch.__version__,
                      "version": __version__})  # fmt: skip
-        kept = Kept(state, _key, _plain, _restored)
-        work = _Work(recipe, run.device.type)
-        for job, trained in outcomes(jobs, work, NEVER, workers, kept):
+        kept = Kept(state, _key, list, _restored)
+        for job, trained in outcomes(jobs, partial(_worked, recipe, device), NEVER, workers, kept):
             if job.end in recipe.checkpoints:
-                one = Run(recipe, None, run.device.type, job.position)
-                one.go_on(job.end, _tensors(trained.arrays))
-                keep_weights(one, folder)
+                keep_weights(_begun(recipe, device, job.position, job.end, trained.arrays), folder)
             for end in ends[ends.index(job.end) + 1 :][:1]:
                 jobs.append(_Job(job.position, job.end, end, trained.arrays))
-            heard.tell(job, trained)
+            steps[job.position], last[job.position] = job.end, trained
+            if report is not None:
+                best = min(last.values(), key=lambda found: found.loss)
+                mean = sum(steps) // len(steps)
+                report(Status(mean, recipe.steps, best.loss, best.accuracy))
 
 
 def _ends(recipe: Recipe, first: int) -> list[int]:
@@ -83,58 +82,25 @@ def _ends(recipe: Recipe, first: int) -> list[int]:
     return sorted(end for end in {*spans, *recipe.checkpoints} if end > first)
 
 
-@dataclass(frozen=True)
-class _Work:
-    recipe: Recipe
-    device: str
-
-    def __call__(self, job: _Job) -> _Trained:
-        if parent_process() is not None:
-            torch.set_num_threads(1)  # the cores are shared with other workers
-        run = Run(self.recipe, None, self.device, job.position)
-        run.go_on(job.first, _tensors(job.arrays))
-        told: list[Status] = []
-        run.train(told.append, job.end)
-        arrays = {key: value.cpu().numpy().copy() for key, value in run.arrays().items()}
-        return _Trained(arrays, told[-1].loss, told[-1].accuracy)
+def _worked(recipe: Recipe, device: str, job: _Job) -> _Trained:
+    if parent_process() is not None:
+        torch.set_num_threads(1)  # the cores are shared with other workers
+    run = _begun(recipe, device, job.position, job.first, job.arrays)
+    told: list[Status] = []
+    run.train(told.append, job.end)
+    arrays = {key: value.cpu().numpy().copy() for key, value in run.arrays().items()}
+    return _Trained(arrays, told[-1].loss, told[-1].accuracy)
 
 
-@dataclass
-class _Heard:
-    """Tells how far all seeds together are."""
-
-    recipe: Recipe
-    first: int
-    began: float
-    report: Report | None
-
-    def __post_init__(self) -> None:
-        self.steps = [self.first] * len(self.recipe.seeds)
-        self.best: dict[int, _Trained] = {}
-
-    def tell(self, job: _Job, trained: _Trained) -> None:
-        self.steps[job.position], self.best[job.position] = job.end, trained
-        if self.report is not None:
-            best = min(self.best.values(), key=lambda t: t.loss)
-            step = sum(self.steps) // len(self.steps)
-            seconds = time.monotonic() - self.began
-            self.report(
-                Status(
-                    step, self.recipe.steps, step - self.first, seconds, best.loss, best.accuracy
-                )
-            )
-
-
-def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
-    return {key: torch.from_numpy(value.copy()) for key, value in arrays.items()}
+def _begun(recipe: Recipe, device: str, position: int, step: int, arrays: Arrays) -> Run:
+    """The run of one seed after so many steps."""
+    run = Run(recipe, None, device, position)
+    run.go_on(step, {key: torch.from_numpy(value.copy()) for key, value in arrays.items()})
+    return run
 
 
 def _key(job: _Job) -> str:
     return f"seed at {job.position}, steps {job.first} to {job.end}"
-
-
-def _plain(trained: _Trained) -> Any:
-    return [trained.arrays, trained.loss, trained.accuracy]
 
 
 def _restored(job: _Job, plain: Any) -> _Trained:

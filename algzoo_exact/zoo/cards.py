@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from math import inf
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, one_of
 from algzoo_exact.files import read_limited, write_whole
 from algzoo_exact.program.task import PROBLEMS, TIE_RULES
 
@@ -58,8 +58,8 @@ class Score:
     total: int | None = None
 
     def __post_init__(self) -> None:
-        _one_of("metric", self.metric, METRICS)
-        _one_of("kind", self.kind, KINDS)
+        one_of("metric", self.metric, METRICS)
+        one_of("kind", self.kind, KINDS)
         needed = {"lower", "upper"}
         if self.kind == "sampled":
             needed = {"value", "standard_error", "samples", "seed"}
@@ -70,7 +70,7 @@ class Score:
         given = {key for key, value in asdict(self).items() if value is not None}
         _same_keys(f"a score of kind {self.kind}", given - {"metric", "kind"}, needed)
         if self.ties is not None:
-            _one_of("ties", self.ties, TIE_RULES)
+            one_of("ties", self.ties, TIE_RULES)
         if self.kind == "sampled":
             self._check_sample()
         else:
@@ -134,8 +134,8 @@ class Card:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recipe", dict(self.recipe))
-        _one_of("task", self.task, tuple(PROBLEMS))
-        _one_of("chosen_by", self.chosen_by, CHOSEN_BY)
+        one_of("task", self.task, tuple(PROBLEMS))
+        one_of("chosen_by", self.chosen_by, CHOSEN_BY)
         for key in ("hidden_size", "seq_len", "parameters", "seeds", "layers", "heads"):
             value = getattr(self, key)
             if value is not None and value < 1:
@@ -240,11 +240,6 @@ def _same_keys(what: str, found: Iterable[str], expected: Iterable[str]) -> None
         raise InputError(f"The key {missing[0]!r} is missing from {what}.")
     if extra := sorted(set(found) - set(expected)):
         raise InputError(f"The key {extra[0]!r} does not belong in {what}.")
-
-
-def _one_of(key: str, value: object, known: Sequence[str]) -> None:
-    if value not in known:
-        raise InputError(f"Unknown {key} {value!r}; choose from {', '.join(known)}.")
 
 
 def _decimal(key: str, text: str) -> Fraction:

@@ -30,7 +30,7 @@ from support.small_zoo import CHECKPOINTS, SEEDS, TWELVE, small_zoo, weights
 from support.web_server import Answer, Server
 
 import algzoo_exact as az
-from algzoo_exact.atlas import build
+from algzoo_exact.atlas import build, scoring
 from algzoo_exact.atlas.entries import Chosen, Entry, entries_of
 from algzoo_exact.atlas.table import COLUMNS
 from algzoo_exact.score.compute import decided, metric_for
@@ -198,7 +198,10 @@ def test_decided(name: str) -> None:
     assert one.enclosure.intersect(whole.enclosure).width >= 0
 
 
-def test_what_no_method_decides_is_left_to_random_inputs(tmp_path: Path) -> None:
+def test_what_no_method_decides_is_left_to_random_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "SAMPLES", 1 << 16)
     wide, exact = az.build_atlas(tmp_path, ["2nd_argmax_16_10", "2nd_argmax_2_2"],
                                  method="exact").rows[::-1]  # fmt: skip
     assert (wide["kind"], wide["score"], exact["kind"]) == ("certified", None, "exact")

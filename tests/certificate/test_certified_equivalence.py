@@ -140,38 +140,22 @@ def about(name: str, number: Any) -> Change:
     return change
 
 
-def other(number: int, *path: Any) -> Change:
-    """Sets a field of another model; the last of the path is the value."""
-    *keys, last, value = path
-
-    def change(data: Json) -> None:
-        at: Any = data["others"][number]
-        for key in keys:
-            at = at[key]
-        at[last] = value
-
-    return change
-
-
 def dropped_claim(data: Json) -> None:
     data["claims"] = [part for part in data["claims"] if part["name"] != "same"]
-
-
-FIRST, LAST = "rnn.weight_ih_l0", "linear.weight"
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (other(0, "weights", FIRST, 0, 0, "2"), "the inputs that occur are"),
-        (other(0, "weights", LAST, 0, 0, "-1"), "the inputs that occur are"),
-        (other(0, "weights", LAST, 0, ["1"]), "shapes do not fit each other"),
-        (other(0, "weights", "bias", [["0"]]), "the weights must be"),
-        (other(0, "weights", None), "weights must be an object"),
-        (other(0, "name", None), "its name must be a text"),
-        (other(0, "nodes", [True, "0"]), "is no node"),
-        (other(0, "nodes", [["==", 0, 0]]), "node 0: a part of it comes after it"),
-        (other(1, "weights", LAST, ZEROS), "claim there: .*fails on one of its cells"),
+        (put("others 0 weights rnn.weight_ih_l0 0 0", "2"), "the inputs that occur are"),
+        (put("others 0 weights linear.weight 0 0", "-1"), "the inputs that occur are"),
+        (put("others 0 weights linear.weight 0", ["1"]), "shapes do not fit each other"),
+        (put("others 0 weights bias", [["0"]]), "the weights must be"),
+        (put("others 0 weights", None), "weights must be an object"),
+        (put("others 0 name", None), "its name must be a text"),
+        (put("others 0 nodes", [True, "0"]), "is no node"),
+        (put("others 0 nodes", [["==", 0, 0]]), "node 0: a part of it comes after it"),
+        (put("others 1 weights linear.weight", ZEROS), "claim there: .*fails on one of its cells"),
         (dropped_claim, "no claim is about one of the others"),
         (put("claim same parts 0 domain", 1), "its domain is a node of a wrong sort"),
         (about("same", None), "no claim is about one of the others"),

@@ -8,11 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import torch
 from support import weight_files
-from support.certificates import Json, asking, by_hash, dumped, run_bare, seal
+from support.certificates import VALIDATOR, Json, asking, by_hash, dumped, run_bare, seal
 from support.command_line import json_of, run
 from support.weight_files import State, attention_state
 
@@ -20,7 +19,6 @@ import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.zoo.loading import shipped_folder
 
-SCHEMA: Json = json.loads(Path(check.__file__).with_name("certificate.schema.json").read_text())
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -46,7 +44,7 @@ def test_every_type_of_floats(dtype: torch.dtype, tmp_path: Path) -> None:
     for state, task in ((rnn, "argmax"), (median, "median"), (attention, "longest_cycle")):
         file = stored(tmp_path / "m.safetensors", state)
         document = az.certify(az.load(file, task=task, seq_len=2))
-        jsonschema.validate(document, SCHEMA)
+        VALIDATOR.validate(document)
         assert check.check_document(document, file.read_bytes()).status == "accepted"
         other = "float64" if dtype != torch.float64 else "float32/float64"
         lies = changed(document, "dtype", other)
@@ -63,7 +61,7 @@ def test_mixed_types(tmp_path: Path) -> None:
     file = stored(tmp_path / "m.safetensors", state)
     document = az.certify(az.load(file, task="argmax"))
     assert document["model"]["dtype"] == "bfloat16/float64"
-    jsonschema.validate(document, SCHEMA)
+    VALIDATOR.validate(document)
     assert check.check_document(document, file.read_bytes()).status == "accepted"
     reason = check.check_document(changed(document, "dtype", "bfloat16/float32")).reason
     assert reason == "a weight is no bfloat16 or float32."

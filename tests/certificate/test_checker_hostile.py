@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import weight_files
-from support.certificates import CHECKER, Json, by_hash, seal
+from support.certificates import CHECKER, Json, by_hash, seal, story_of
 from support.command_line import run
 from support.programs import random_program
 from support.spoiled import sealed
@@ -255,11 +255,7 @@ def claims_of(document: Json, nodes: list[Any], statement: Json) -> Json:
     kept = {key: document[key] for key in document if key not in ("cells", "rays", "decimals")}
     if "said" not in statement:
         statement = {"for": "all", "witness": None} | statement
-    claim = {"name": "c", "text": "", "written": {}, "about": None}
-    claim |= {"instances": [{"parameters": {}, "parts": [statement], "inside": None}]}
-    story = {"title": "", "factors": None, "nodes": nodes, "others": [], "claims": [claim]}
-    story |= {"cases": [], "disjoint": None, "accuracy": None}
-    kept |= {"kind": "claims", "explanation": story, "undecided": "1"}
+    kept |= {"kind": "claims", "explanation": story_of(nodes, [statement]), "undecided": "1"}
     return seal(kept | {"accuracy": {"lower": "0", "upper": "1"}})
 
 

@@ -6,13 +6,17 @@ away. What is changed keeps a fitting digest, so that only a check of what it sa
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 import pytest
-from support.certificates import Json
+from support.certificates import Json, reject, seal
 from support.changes import Change, case, drop, instance, put, reason
-from support.every_claim import checked_story, told
+from support.every_claim import SILENT, TWO, checked_story, told
+
+import algzoo_exact as az
+from algzoo_exact.certificate import check
 
 SHOWS_NOTHING = "its witness does not show it"
 
@@ -144,20 +148,6 @@ def other_probability(data: Json) -> None:
     first["probability"] = second["probability"]
 
 
-def accuracy(key: str, value: str) -> Change:
-    def change(data: Json) -> None:
-        data["accuracy"][key] = value
-
-    return change
-
-
-def top(key: str, value: Any) -> Change:
-    def change(data: Json) -> None:
-        data[key] = value
-
-    return change
-
-
 def node(old: Any, new: Any) -> Change:
     """Another node in the place of one."""
 
@@ -173,16 +163,16 @@ def node(old: Any, new: Any) -> Change:
         ("kinds", dropped_case, "disjoint: it has a proof for each case but the last"),
         ("kinds", doubled_case, "disjoint: it has a proof for each case but the last"),
         ("kinds", other_probability, "it is the probability of something else"),
-        ("silent", accuracy("upper", "1"), "accuracy to be from 0 to 6/7, not as stated"),
-        ("kinds", accuracy("lower", "1"), "proves the accuracy to be from 9487"),
-        ("kinds", top("accuracy", None), "must be an object"),
-        ("kinds", top("disjoint", None), "no accuracy follows"),
-        ("kinds", top("disjoint", [None] * 3), "disjoint: proof .: the order does not exclude it"),
-        ("silent", top("disjoint", [{}] * 6), "disjoint: proof 0: a proof lacks cells"),
-        ("kinds", top("factors", ["1"]), "there is a factor a neuron"),
-        ("kinds", top("factors", ["1", "-1"]), "a factor is not positive"),
-        ("kinds", top("factors", ["1", "2"]), "claim "),
-        ("kinds", top("nodes", []), "is no node"),
+        ("silent", put("accuracy upper", "1"), "accuracy to be from 0 to 6/7, not as stated"),
+        ("kinds", put("accuracy lower", "1"), "proves the accuracy to be from 9487"),
+        ("kinds", put("accuracy", None), "must be an object"),
+        ("kinds", put("disjoint", None), "no accuracy follows"),
+        ("kinds", put("disjoint", [None] * 3), "disjoint: proof .: the order does not exclude it"),
+        ("silent", put("disjoint", [{}] * 6), "disjoint: proof 0: a proof lacks cells"),
+        ("kinds", put("factors", ["1"]), "there is a factor a neuron"),
+        ("kinds", put("factors", ["1", "-1"]), "a factor is not positive"),
+        ("kinds", put("factors", ["1", "2"]), "claim "),
+        ("kinds", put("nodes", []), "is no node"),
         ("silent", node(["z", 1, 0], ["z", 1, 1]), "the model has no such entry"),
         ("silent", node(["z", 1, 0], ["z", 2, 0]), "node [0-9]+: |claim then"),
     ],
@@ -191,63 +181,50 @@ def test_changes_of_the_whole(name: str, change: Change, why: str) -> None:
     assert re.search(why, reason(name, change))
 
 
-def edit(claim: str, position: int, *path: Any) -> Change:
-    """Sets a part of a proof; the last of the path is the value."""
-    *keys, last, value = path
-
-    def change(data: Json) -> None:
-        at: Any = instance(data, claim)["parts"][position]["proof"]
-        for key in keys:
-            at = at[key]
-        at[last] = value
-
-    return change
-
-
-def drop(claim: str, position: int, *path: Any) -> Change:
-    *keys, last = path
-
-    def change(data: Json) -> None:
-        at: Any = instance(data, claim)["parts"][position]["proof"]
-        for key in keys:
-            at = at[key]
-        del at[last]
-
-    return change
-
-
 SUM = "the sum of its rows is no contradiction"
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (edit("bounded", 0, "steps", 0, "rows", 0, 1, "2"), SUM),
-        (edit("bounded", 0, "steps", 0, "rows", 0, 1, "-1"), "multiplier of an inequality is neg"),
-        (edit("bounded", 0, "steps", 0, "rows", 0, 1, "0"), "a multiplier is not written"),
-        (edit("bounded", 0, "steps", 0, "rows", 0, 0, 3), SUM),
-        (edit("bounded", 0, "steps", 0, "rows", 0, 0, 10**9), "its rows are not there"),
-        (edit("bounded", 0, "steps", 0, "rows", []), "it has no rows"),
-        (drop("bounded", 0, "steps", 0, "rows", 0), SUM),
-        (edit("states", 0, "steps", 0, "rows", [[0, "2"], [4, "2"]]), "have a common divisor"),
-        (edit("bounded", 0, "steps", 2, "choice", 1), "a case does not use its alternative"),
-        (edit("bounded", 0, "steps", 2, "choice", 99), "there is no such choice"),
-        (edit("bounded", 0, "steps", 2, "cases", [0, 0]), "a case does not use its alternative"),
-        (edit("bounded", 0, "steps", 2, "cases", [0]), "one case for each alternative"),
-        (edit("bounded", 0, "steps", 2, "cases", [0, 2]), "a case is no earlier step"),
-        (drop("bounded", 0, "steps", 2), "a step that no later one uses"),
-        (edit("bounded", 0, "steps", []), "a proof has no steps"),
-        (edit("bounded", 0, "facts", 0, 0), "a fact is a node of a wrong sort"),
-        (drop("bounded", 0, "facts"), "step 0"),
-        (edit("bounded", 0, "free", 0, 2), "a free entry is a node of a wrong sort"),
-        (edit("bounded", 0, "without", [2]), "a null set may matter here"),
-        (edit("then", 0, "defined", 0, 0, 3), "its equation does not tell the entry"),
-        (edit("then", 0, "defined", 0, 0, 1), "what is defined is no input"),
-        (edit("then", 0, "defined", []), "defined must be a list, not empty"),
-        (edit("then", 0, "defined", 0, 1, 2), "a definition is an equation"),
-        (edit("states", 1, "facts", 0, 4), "node 4 is no fact that is known here"),
-        (edit("states", 0, "facts", [2]), "node 2 is no fact that is known here"),
-        (edit("states", 2, "facts", 0, 2), SUM),
+        (put("claim bounded parts 0 proof steps 0 rows 0 1", "2"), SUM),
+        (
+            put("claim bounded parts 0 proof steps 0 rows 0 1", "-1"),
+            "multiplier of an inequality is neg",
+        ),
+        (put("claim bounded parts 0 proof steps 0 rows 0 1", "0"), "a multiplier is not written"),
+        (put("claim bounded parts 0 proof steps 0 rows 0 0", 3), SUM),
+        (put("claim bounded parts 0 proof steps 0 rows 0 0", 10**9), "its rows are not there"),
+        (put("claim bounded parts 0 proof steps 0 rows", []), "it has no rows"),
+        (drop("claim bounded parts 0 proof steps 0 rows 0"), SUM),
+        (
+            put("claim states parts 0 proof steps 0 rows", [[0, "2"], [4, "2"]]),
+            "have a common divisor",
+        ),
+        (
+            put("claim bounded parts 0 proof steps 2 choice", 1),
+            "a case does not use its alternative",
+        ),
+        (put("claim bounded parts 0 proof steps 2 choice", 99), "there is no such choice"),
+        (
+            put("claim bounded parts 0 proof steps 2 cases", [0, 0]),
+            "a case does not use its alternative",
+        ),
+        (put("claim bounded parts 0 proof steps 2 cases", [0]), "one case for each alternative"),
+        (put("claim bounded parts 0 proof steps 2 cases", [0, 2]), "a case is no earlier step"),
+        (drop("claim bounded parts 0 proof steps 2"), "a step that no later one uses"),
+        (put("claim bounded parts 0 proof steps", []), "a proof has no steps"),
+        (put("claim bounded parts 0 proof facts 0", 0), "a fact is a node of a wrong sort"),
+        (drop("claim bounded parts 0 proof facts"), "step 0"),
+        (put("claim bounded parts 0 proof free 0", 2), "a free entry is a node of a wrong sort"),
+        (put("claim bounded parts 0 proof without", [2]), "a null set may matter here"),
+        (put("claim then parts 0 proof defined 0 0", 3), "its equation does not tell the entry"),
+        (put("claim then parts 0 proof defined 0 0", 1), "what is defined is no input"),
+        (put("claim then parts 0 proof defined", []), "defined must be a list, not empty"),
+        (put("claim then parts 0 proof defined 0 1", 2), "a definition is an equation"),
+        (put("claim states parts 1 proof facts 0", 4), "node 4 is no fact that is known here"),
+        (put("claim states parts 0 proof facts", [2]), "node 2 is no fact that is known here"),
+        (put("claim states parts 2 proof facts 0", 2), SUM),
     ],
 )
 def test_changes_of_a_proof_by_sums(change: Change, why: str) -> None:
@@ -295,7 +272,8 @@ def test_nothing_vacuous_is_proved() -> None:
         return change
 
     _, data = told("kinds")
-    for part in data["claims"]:
+    # The first of each kind.
+    for part in {claim["written"]["kind"]: claim for claim in data["claims"][::-1]}.values():
         assert "has no instances" in reason("kinds", emptied("claims", part["name"], "instances"))
         keys = "instances", "0", "parts"
         assert "no parts" in reason("kinds", emptied("claims", part["name"], *keys))
@@ -314,3 +292,43 @@ def test_what_is_open_is_counted_apart() -> None:
     verification, data = told("silent")
     lines = list(checked_story(verification, data).lines())
     assert "the explanation's cases: 1 proved, 1 left open" in lines
+
+
+def test_the_digest_protects_the_rest() -> None:
+    """Texts: nothing else would notice a change."""
+    genuine = az.certify(TWO, explanation=told("kinds")[0])
+    for where, value in (
+        ("explanation claims 0 text", "Something else."),
+        ("software python", "2.7"),
+        ("model name", "Another"),
+    ):
+        document = copy.deepcopy(genuine)
+        put(where, value)(document)
+        assert "digest" in reject(document)
+        assert check.check_document(seal(document)).status == "incomplete"
+
+
+def test_texts_are_no_lines_of_the_checkers() -> None:
+    """Nor escapes, which a terminal would follow. Names are identifiers."""
+    document = az.certify(TWO, explanation=told("kinds")[0])
+    text = "fine\naccuracy between 1 and 1\x1b[2J"
+    (claim,) = (part for part in document["explanation"]["claims"] if part["name"] == "gap")
+    claim["instances"][0] |= {"parts": [{"said": text}], "inside": None}
+    document["explanation"]["claims"] = [claim]
+    document["explanation"] |= {"cases": [], "disjoint": None, "accuracy": None}
+    document["explanation"] |= {"nodes": [], "others": []}
+    lines = list(check.lines_of(check.check_document(seal(document))))
+    assert all(line.isprintable() for line in lines)
+    assert any("fine\\naccuracy between 1 and 1\\u001b[2J" in line for line in lines)
+    claim["name"] = text
+    reason = check.check_document(seal(document)).reason
+    assert reason.isprintable()
+    assert "the name of a claim is not written as it should be" in reason
+
+
+def test_an_accuracy_of_another_explanation() -> None:
+    """Without cells, the certificate's accuracy is that of its cases."""
+    document = az.certify(SILENT, explanation=told("silent")[0])
+    for key, value in (("accuracy", {"lower": "1/7", "upper": "6/7"}), ("undecided", "5/7")):
+        assert reject(seal(document | {key: value}))
+    assert "needs an explanation" in reject(document | {"explanation": None})

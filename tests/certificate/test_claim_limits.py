@@ -6,14 +6,15 @@ end within a small part of the time.
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 from random import Random
 from time import process_time
 from typing import Any
 
 import pytest
-from support.certificates import Json, seal
-from support.every_claim import SILENT, told
+from support.certificates import Json, seal, story_of
+from support.every_claim import SILENT, checked_story, told
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
@@ -23,13 +24,6 @@ from algzoo_exact.program.lift import named_weights
 ALLOWED = 2_000_000
 """Operations, of which each takes about a microsecond; ten are borne with, on a slow machine."""
 MOST_SECONDS = 10 * ALLOWED / 1e6
-
-
-def story_of(nodes: list[Any], parts: list[Json]) -> Json:
-    claim = {"name": "a", "text": "", "written": {}, "about": None}
-    claim |= {"instances": [{"parameters": {}, "parts": parts, "inside": None}]}
-    rest: Json = {"title": "", "factors": None, "others": [], "cases": []}
-    return rest | {"nodes": nodes, "claims": [claim], "disjoint": None, "accuracy": None}
 
 
 def probability(condition: int, value: str) -> Json:
@@ -130,3 +124,38 @@ def test_what_is_beyond_the_limit_is_not_rejected() -> None:
     found = check.check_document(seal(document | {"explanation": growing(2, 95, 900)}))
     assert found.exit_code == 3
     assert "a number has over 131,072 bits" in found.verdict
+
+
+def test_hostile_parts_are_bounded() -> None:
+    """Numbers that double in length, conditions that double in size, and endless work: nothing is
+    wrong with them, but they are beyond the limits."""
+    verification, data = told("silent")
+
+    def limit(nodes: list[Any], statement: int, domain: int) -> str:
+        broken = copy.deepcopy(data) | {"nodes": nodes, "cases": [], "disjoint": None}
+        broken["accuracy"] = None
+        claim = copy.deepcopy(data["claims"][0])
+        part = claim["instances"][0]["parts"][0]
+        part |= {"statement": statement, "domain": domain, "proof": {"steps": [{"rows": []}]}}
+        claim["instances"][0]["parts"] = [part]
+        with pytest.raises(check.LimitError) as error:
+            checked_story(verification, broken | {"claims": [claim]})
+        return str(error.value)
+
+    squares: list[Any] = ["3", *(["mul", k, k] for k in range(100)), ["==", 100, 0], True]
+    assert "a number has over" in limit(squares, 101, 102)
+    doubled: list[Any] = [["x", 0], "0", [">", 0, 1]]
+    doubled += [["and", k, k] for k in range(2, 60)]
+    assert "a formula has over 200,000 parts" in limit(doubled, 60, 60)
+
+
+def test_what_is_nested_deeply_is_not_rejected() -> None:
+    document = az.certify(SILENT, explanation=told("silent")[0])
+    story = copy.deepcopy(document["explanation"]) | {"cases": [], "disjoint": None}
+    deep: list[Any] = [["x", 0], *(["neg", k] for k in range(3000)), [">", 3000, 0]]
+    claim = story["claims"][0]
+    part = claim["instances"][0]["parts"][0] | {"statement": 3001, "domain": 3001}
+    claim["instances"] = [claim["instances"][0] | {"parts": [part]}]
+    story |= {"nodes": deep, "claims": [claim], "accuracy": None}
+    found = check.check_document(seal(document | {"explanation": story}))
+    assert (found.exit_code, found.reason) == (3, "it is nested too deeply.")

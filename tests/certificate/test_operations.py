@@ -52,7 +52,10 @@ def counted() -> CountedChecker:
     return CountedChecker()
 
 
-@pytest.mark.parametrize("name", CERTIFICATES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n == "four inputs" else n for n in CERTIFICATES],
+)
 def test_operations_are_those_counted_one_by_one(name: str, counted: CountedChecker) -> None:
     """The checker announces its work; here each operation is counted as it happens."""
     document = CERTIFICATES[name]()

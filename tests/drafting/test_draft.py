@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.stories import enclosure_of
 
 import algzoo_exact as az
 from algzoo_exact.drafting import draft as draft_module
@@ -75,9 +76,7 @@ def test_two_inputs_take_fewer_bits_than_by_hand() -> None:
     by_hand = az.surprise(az.verify(az.load_explanation(STORY), model)).explanation
     assert found.bits < by_hand
     accuracy = found.verification.accuracy
-    assert accuracy is not None
-    assert accuracy.enclosure is not None
-    assert accuracy.enclosure.width < Fraction(1, 8000)
+    assert enclosure_of(accuracy).width < Fraction(1, 8000)
     assert az.draft(model).toml == found.toml
 
 
@@ -98,9 +97,7 @@ def test_three_inputs_up_to_rounding() -> None:
     found = drafted(model)
     assert_verifies(found, model)
     assert "101/100" in seen(found) or "1.01*past(t, 1)" in seen(found)
-    assert found.verification.accuracy is not None
-    assert found.verification.accuracy.enclosure is not None
-    assert found.verification.accuracy.enclosure.width < Fraction(1, 10**7)
+    assert enclosure_of(found.verification.accuracy).width < Fraction(1, 10**7)
 
 
 @pytest.mark.slow
@@ -127,9 +124,7 @@ def test_silent_models_are_accounted_for(seed: int, n: int, d: int, ties: TieRul
     model = program(abs(w), rows, last)
     found = az.draft(model, task(model), ties=ties, seconds=60)
     assert_verifies(found, model, ties)
-    assert found.verification.accuracy is not None
-    assert found.verification.accuracy.enclosure is not None
-    assert found.verification.accuracy.enclosure.width < 1
+    assert enclosure_of(found.verification.accuracy).width < 1
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ WEIGHTS = ALGZOO / "example_2nd_argmax_16_10.safetensors"
 PAGE = ROOT / "docs" / "notes" / "m16-10.md"
 SLOW = {"ninety", "pairs", "pairs_margin", "published_linear", "published_error_bound"}
 SLOW |= {"products", "three_neurons", "pairs_always_right", "worst_of_three", "worst_of_four"}
+SLOW |= {"published_two_largest_suffice", "published_margin", "published_thirteen_neurons_suffice"}
 FEWER = {
     "a in 0..9, b in 0..9 if a != b": (
         "a in 3..7, b in 0..9 if a == 7 and b < 2 or a == 3 and (b == 7 or b == 9)"

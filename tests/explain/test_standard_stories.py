@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from support.paths import ROOT
 from support.shipped_stories import certified, model_of
+from support.stories import enclosure_of
 
 import algzoo_exact as az
 from algzoo_exact.explain.verify import Verification
@@ -40,10 +41,7 @@ def verified(name: str) -> Verification:
 
 
 def derived(name: str) -> az.Enclosure:
-    figure = verified(name).accuracy
-    assert figure is not None
-    assert figure.enclosure is not None
-    return figure.enclosure
+    return enclosure_of(verified(name).accuracy)
 
 
 def enumerated(name: str) -> az.Enclosure:

@@ -1,27 +1,22 @@
-"""Certificates for tests: a bare interpreter that checks them, and single-field faults."""
+"""Certificates for tests: their schema, a bare interpreter that checks them, what it rejects."""
 
 from __future__ import annotations
 
-import copy
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import jsonschema
 
 from algzoo_exact.certificate import check
 
 Json = dict[str, Any]
 CHECKER = Path(check.__file__)
-_HEAVY = ("cells", "pieces", "rays", "model")
-
-# What only the digest can vouch for: texts, the tie rule where nothing is tied, and the type of
-# floats where no file is given (the weights may be floats of several types).
-UNSEALED = ("software", "ties", "digest", "format", "version", "kind")
+VALIDATOR = jsonschema.Draft202012Validator(
+    json.loads(CHECKER.with_name("certificate.schema.json").read_text())
+)
 
 
 def run_bare(*arguments: str | Path, checker: Path = CHECKER) -> tuple[int, str]:
@@ -50,81 +45,30 @@ def seal(document: Json) -> Json:
     return document | {"digest": check.digest_of(rest, lists)}
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A certificate with one field changed. ``sealed``: its digest was made to fit again, so that
-    only a check of what it says can reject it."""
-
-    where: str
-    sealed: bool
-    document: Json
-
-
-def faults(document: Json, seed: int, count: int) -> Iterator[Fault]:
-    """``count`` faults at random places, each another value than the true one."""
-    rng = np.random.default_rng(seed)
-    while count:
-        broken = copy.deepcopy(document)
-        path = _break(broken, rng)
-        if path is None or broken == document:
-            continue
-        sealed = path[0] not in UNSEALED and path[:2] not in (("model", "name"), ("model", "dtype"))
-        sealed = sealed and isinstance(broken.get("kind"), str)
-        yield Fault(" ".join(map(str, path)), sealed, seal(broken) if sealed else broken)
-        count -= 1
+def reject(document: Json, weights: bytes | None = None) -> str:
+    """The reason for which a certificate is not accepted; it proves nothing."""
+    outcome = check.check_document(document, weights)
+    assert outcome.status == "rejected"
+    assert {outcome.accuracy, outcome.squared_error, outcome.root} == {None}
+    assert outcome.reason
+    return outcome.reason
 
 
-def _break(document: Json, rng: np.random.Generator) -> tuple[Any, ...] | None:
-    """Change one field at random, in place; its path."""
-    path: list[Any] = []
-    at: Any = document
-    if rng.random() < 0.75:  # where most of the content is
-        path.append(str(rng.choice([key for key in _HEAVY if key in document])))
-        at = document[path[0]]
-        if path == ["model"]:
-            path.append("weights")
-            at = at["weights"]
-        if not isinstance(at, dict | list) or not at:
-            path, at = [], document
-    while True:
-        keys = list(at) if isinstance(at, dict) else range(len(at))
-        if not len(keys):
-            at.append(1)  # ties
-            return (*path, "append")
-        key = keys[int(rng.integers(len(keys)))]
-        path.append(key)
-        value = at[key]
-        if not isinstance(value, dict | list) or rng.random() < 0.1:
-            break
-        at = value
-    kind = rng.random()
-    if kind < 0.15 and isinstance(at, dict):
-        del at[key]
-        return (*path, "drop")
-    if kind < 0.3 and isinstance(at, list):
-        if kind < 0.2:
-            at.insert(key, copy.deepcopy(value))
-            return (*path, "double")
-        del at[key]
-        return (*path, "drop")
-    at[key] = _other(value, rng)
-    return tuple(path)
+def without(document: Json, number: int) -> Json:
+    """A cell or piece left out, with the rays that only it has; its digest is the old one."""
+    cones = [cone for k, cone in enumerate(document[document["kind"]]) if k != number]
+    used = sorted({ray for cone in cones for ray in cone["rays"]})
+    cones = [cone | {"rays": [used.index(ray) for ray in cone["rays"]]} for cone in cones]
+    rays = [document["rays"][ray] for ray in used]
+    return document | {document["kind"]: cones, "rays": rays}
 
 
-def _other(value: Any, rng: np.random.Generator) -> Any:
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
-        return [] if rng.random() < 0.5 else {"x": 1}
-    if isinstance(value, int):
-        return value + int(rng.choice([-2, -1, 1, 2]))
-    characters = list(value)
-    places = [k for k, c in enumerate(characters) if c.isdigit()]
-    if not places or rng.random() < 0.1:
-        return value + "x"
-    place = places[int(rng.integers(len(places)))]
-    digits = "01" if set(value) <= set("01|") else "0123456789"
-    others = [c for c in digits if c != characters[place]]
-    characters[place] = others[int(rng.integers(len(others)))]
-    return "".join(characters)
+def story_of(nodes: list[Any], parts: list[Json]) -> Json:
+    """An explanation of one claim, as a certificate has it."""
+    claim = {"name": "a", "text": "", "written": {}, "about": None}
+    claim |= {"instances": [{"parameters": {}, "parts": parts, "inside": None}]}
+    rest: Json = {"title": "", "factors": None, "others": [], "cases": []}
+    return rest | {"nodes": nodes, "claims": [claim], "disjoint": None, "accuracy": None}
 
 
 def dumped(document: Json, path: Path) -> Path:

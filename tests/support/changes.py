@@ -38,26 +38,34 @@ def case(data: Json, name: str, number: int = 0) -> Json:
 
 
 def put(where: str, value: Any) -> Change:
-    """Sets a field of a claim's (or a case's) first instance: "claim gap parts 0 domain"."""
-    sort, name, *path, last = where.split()
+    """Sets a field, at such a path as "accuracy upper", or of the first instance of a claim or a
+    case: "claim gap parts 0 domain"."""
 
     def change(data: Json) -> None:
-        at: Any = (case if sort == "case" else instance)(data, name)
-        for key in path:
-            at = at[int(key) if key.isdigit() else key]
-        at[int(last) if last.isdigit() else last] = value
+        at, last = _field(data, where)
+        at[last] = value
 
     return change
 
 
 def drop(where: str) -> Change:
-    """Takes away a field of a claim's first instance."""
-    _, name, *path, last = where.split()
+    """Takes away a field, likewise."""
 
     def change(data: Json) -> None:
-        at: Any = instance(data, name)
-        for key in path:
-            at = at[int(key) if key.isdigit() else key]
+        at, last = _field(data, where)
         del at[last]
 
     return change
+
+
+def _field(data: Json, where: str) -> tuple[Any, str | int]:
+    """What holds a field, and its key there."""
+    path = [int(key) if key.isdigit() else key for key in where.split()]
+    at: Any = data
+    if path[0] in ("claim", "case"):
+        sort, name, *path = path
+        at = (case if sort == "case" else instance)(data, str(name))
+    *keys, last = path
+    for key in keys:
+        at = at[key]
+    return at, last

@@ -78,6 +78,14 @@ def at(program: Program, point: tuple[Fraction, ...]) -> Callable[[Entry], Fract
     return values_of(program, program.evaluate(point))
 
 
+def fails_at(
+    program: Program, statement: Formula, domain: Formula, point: tuple[Fraction, ...]
+) -> bool:
+    """Whether the point is in the domain, and the statement false there."""
+    values = at(program, point)
+    return evaluate(domain, values) and not evaluate(statement, values)
+
+
 def random_point(random: Random, n: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(random.randint(-40, 40), random.randint(1, 12)) for _ in range(n))
 

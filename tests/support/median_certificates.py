@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 import algzoo_exact as az
-from algzoo_exact.certificate import check
 from algzoo_exact.program.ir import Program
 from algzoo_exact.zoo.loading import shipped_folder
 from support.certificates import Json
@@ -37,15 +36,3 @@ def certificates() -> list[tuple[str, Program, Json, Path | None]]:
     for name, program in chosen:
         found.append((name, program, az.certify(program, az.tasks.median(program.seq_len)), None))
     return found
-
-
-def reject(document: Json, weights: bytes | None = None) -> str:
-    """The reason for which a certificate is not accepted."""
-    if document.get("format") != check.FORMAT:
-        return "no certificate"
-    outcome = check.check_document(document, weights)
-    assert outcome.status == "rejected"
-    assert outcome.squared_error is None
-    assert outcome.root is None
-    assert outcome.reason
-    return outcome.reason

@@ -53,6 +53,16 @@ def exact_program(
     return rnn(_vector(w_hi), tuple(map(_vector, w_hh)), tuple(map(_vector, w_oh)), n)
 
 
+def stretched(rng: Rng, program: Program, power: int) -> Program:
+    """With each weight times a power of ten, from 10^-power to 10^power."""
+
+    def row(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        return tuple(w * Fraction(10) ** int(rng.integers(-power, power)) for w in weights)
+
+    w_hi, w_hh, w_oh = program.input_weights, program.recurrent, program.readout
+    return rnn(row(w_hi), tuple(map(row, w_hh)), tuple(map(row, w_oh)), program.seq_len)
+
+
 def dead_mass_program() -> Program:
     """A (3, 3) model whose logits all vanish on a large cone, as in trained models: every neuron
     reads x with a positive weight, and inhibits more than it excites."""

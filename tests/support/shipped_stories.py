@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 import algzoo_exact as az
-from algzoo_exact.certificate import build, check
+from algzoo_exact.certificate import check
 from algzoo_exact.explain.story import Explanation, parse_explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import shipped_folder
-from support.certificates import Json, by_hash, run_bare
+from support.certificates import VALIDATOR, Json, by_hash, run_bare
 from support.paths import ALGZOO
 
 ALGZOO_2_2 = ALGZOO / "2nd_argmax_2_2.safetensors"
@@ -43,8 +41,7 @@ def certified(name: str, explanation: Verification | Path, folder: Path) -> Json
     known_by = [weights] if weights.is_file() else by_hash(document)
     code, text = run_bare(written.path, *known_by)
     assert code == 0, text
-    schema = Path(build.__file__).with_name("certificate.schema.json").read_text()
-    jsonschema.Draft202012Validator(json.loads(schema)).validate(document)
+    VALIDATOR.validate(document)
     stated = document["explanation"]["accuracy"]
     if document["kind"] == "cells":
         known = az.accuracy(model, subject.task).enclosure

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import algzoo_exact as az
-from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.story import Explanation, parse_explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
@@ -107,6 +108,13 @@ def only(program: Program, *tables: Entry, **options: Any) -> Outcome:
     """What became of the last claim's single instance."""
     (instance,) = verified(program, *tables, **options).claims[-1].instances
     return instance
+
+
+def enclosure_of(figure: Figure | None) -> Enclosure:
+    """Of a number that there is, and of which something is known."""
+    assert figure is not None
+    assert figure.enclosure is not None
+    return figure.enclosure
 
 
 _KEYS = {"each": "for", "other": "with"}

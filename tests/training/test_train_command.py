@@ -96,11 +96,8 @@ def test_the_command(tmp_path: Path) -> None:
     ("change", "message"),
     [
         (["--seeds", "0"], "number of seeds"),
-        (["--seq-len", "1"], "at least 2 inputs"),
-        (["--sequences", "100"], "less than one batch"),
         (["--sequences", "2^x"], "not a whole number"),
         (["--device", "tpu"], "not available here"),
-        (["--layers", "2"], "takes an RNN"),
         (["--out", "/dev/null/x"], "Cannot use the folder"),
     ],
 )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from algzoo_exact.certificate.build import CHECKED_TASKS, check_name
-from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
-from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.certificate.build import check_name, uncertified
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
@@ -25,31 +23,14 @@ def check_certificate(model: Model, task: Task, path: Path | None, explained: bo
     """InputError for a certificate that could not be written, before the work."""
     if path is None:
         return
-    if reason := uncertified(model, task, explained):
+    if reason := uncertified(task, explained):
         raise InputError(f"There is no certificate for {model.name}: {reason}.")
     check_place(check_name(path))
 
 
-def uncertified(model: Model, task: Task, explained: bool) -> str:
-    """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
-    if task.name not in CHECKED_TASKS:
-        return f"the checker knows no task {task.name}"
-    if task.is_numeric:
-        if task.seq_len <= LARGEST_PIECES:
-            return ""
-        return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
-    if explained:
-        return ""
-    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_DIMENSION
-    if task.seq_len > largest:
-        what = "answers to all inputs" if task.is_discrete else "all cells"
-        return f"certificates list {what}, which is possible for n ≤ {largest}"
-    return ""
-
-
 def slow_certificate(model: Model, task: Task, explained: bool) -> str:
     """Why a certificate would not be written within seconds, or not at all; empty if it would."""
-    if reason := uncertified(model, task, explained):
+    if reason := uncertified(task, explained):
         return reason
     if not isinstance(model.network, Program):
         return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
-from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.build import WrittenCertificate, drafted, uncertified, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError
@@ -24,7 +24,6 @@ from algzoo_exact.present.findings import partition as parts
 from algzoo_exact.present.findings.certifying import (
     check_certificate,
     slow_certificate,
-    uncertified,
 )
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.inside import Inside, look_inside
@@ -144,7 +143,7 @@ class Findings:
     @property
     def can_be_certified(self) -> bool:
         """Whether a certificate is possible at all, however long it takes."""
-        return not uncertified(self.model, self.task, self.verification is not None)
+        return not uncertified(self.task, self.verification is not None)
 
 
 _NO_TIME = "within a time limit there is one only if a file is named for it"
@@ -178,7 +177,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     run = partial(identity, "report", (model.network,), task, wishes.ties)
     with opened(wishes.state, run) as state, sampler(apart=apart) as beside:
         if limited:
-            slow = uncertified(model, task, explained) or _NO_TIME
+            slow = uncertified(task, explained) or _NO_TIME
         else:
             slow = slow_certificate(model, task, explained)
         # Where no certificate has all regions and errors, they are read off random inputs.

@@ -6,8 +6,11 @@ the model's exact evaluation, the claim fails at it, and torch agrees.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.shipped_stories import cases_only, changed, model_of, text_of
+from support.stories import enclosure_of
 
 import algzoo_exact as az
 from algzoo_exact.explain.claims.weights import Weights
@@ -22,6 +25,10 @@ ERRORS = "algzoo_2nd_argmax_2_2_errors"
 
 def checked(explanation: Explanation, name: str, only: str | None) -> Verification:
     return az.verify(explanation, model_of(name), only=only)
+
+
+def slow(*case: str) -> Any:
+    return pytest.param(*case, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def checked(explanation: Explanation, name: str, only: str | None) -> Verificati
         (BY_HAND[0], "last_difference", "relu(x[t] - previous(t))", "relu(x[t] + previous(t))"),
         (BY_HAND[1], "forms", "+ before(t, 2)", "- before(t, 2)"),
         (BY_HAND[1], "which_form_is_larger", 'x[2] - x[1])"', 'x[2] + x[1])"'),
-        (BY_HAND[2], "memory", "h[t][21] == M(t+1) - x[t]", "h[t][21] == M(t+1) + x[t]"),
+        slow(BY_HAND[2], "memory", "h[t][21] == M(t+1) - x[t]", "h[t][21] == M(t+1) + x[t]"),
         # A coefficient changed by one percent.
         (TWO, "nearly_equal_right", "<= (out(0) - out(1))/3058", "<= (out(0) - out(1))/3089"),
         (TWO, "last_state", "relu(second(j))\"", "1.01*relu(second(j))\""),
@@ -55,7 +62,7 @@ def checked(explanation: Explanation, name: str, only: str | None) -> Verificati
         (BY_HAND[1], "one_form_clearly_larger", 'closeness = "100/101"', 'closeness = "1"'),
         (BY_HAND[1], "nearly_opposite", 'closeness = "100/101"', 'closeness = "0.98"'),
         (BY_HAND[2], "memory", "h[t][20] == M(t)", "h[t][20] == 1.01*M(t)"),
-        (BY_HAND[2], "register", "h[t][i] == max(", "h[t][i] == 1.01*max("),
+        slow(BY_HAND[2], "register", "h[t][i] == max(", "h[t][i] == 1.01*max("),
     ],
 )  # fmt: skip
 def test_a_small_mistake(name: str, claim: str, old: str, new: str) -> None:
@@ -97,7 +104,7 @@ def test_margins_are_as_narrow_as_they_are_said_to_be(margins: str, claim: str) 
     assert (max(range(3), key=lambda k: logits[k]) == label) == (claim == "trailing")
 
 
-HEAVY = [pytest.param(name, marks=pytest.mark.slow) for name in (BY_HAND[2], FOUR)]
+HEAVY = [slow(name) for name in (BY_HAND[2], FOUR)]
 
 
 @pytest.mark.parametrize("name", [TWO, OURS, ERRORS, BY_HAND[1], *HEAVY])
@@ -149,6 +156,4 @@ def test_a_wrong_case_called_right() -> None:
     assert p * q < 0
     assert 100 * abs(q) < 101 * abs(p)
     assert 100 * abs(p) < 101 * abs(q)
-    assert found.accuracy is not None
-    assert found.accuracy.enclosure is not None
-    assert found.accuracy.enclosure.upper == 1
+    assert enclosure_of(found.accuracy).upper == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.paths import STORIES
 from support.programs import dead_mass_program, handcrafted_2_2, random_program
-from support.stories import Entry, case, claim, story, verified
+from support.stories import Entry, case, claim, enclosure_of, story, verified
 
 import algzoo_exact as az
 from algzoo_exact.explain.verify import Verification
@@ -95,10 +95,8 @@ def test_cases_that_are_not_about_order() -> None:
     assert whole.partition is not None
     assert whole.partition.status == "proved"
     # P(x[1] <= 2 x[0]) = 1/2: a half plane
-    assert whole.accuracy is not None
-    assert whole.accuracy.enclosure is not None
-    assert whole.accuracy.enclosure.contains(Fraction(1))
-    assert 0 <= Fraction(1, 2) - whole.accuracy.enclosure.lower < Fraction(1, 10**20)
+    assert enclosure_of(whole.accuracy).contains(Fraction(1))
+    assert 0 <= Fraction(1, 2) - enclosure_of(whole.accuracy).lower < Fraction(1, 10**20)
     x = outside(verified(TWO, *cases[:2]))
     assert x[1] < min(2 * x[0], x[0])
     more = case("more", "logit[0] > x[0] > 0", "unknown")
@@ -114,9 +112,8 @@ def test_a_wrong_case_is_refuted_and_counts_for_nothing() -> None:
     assert down.checked is not None
     assert down.checked.witness is not None
     assert down.checked.witness[1] < down.checked.witness[0]
-    assert result.accuracy is not None
-    assert result.accuracy.enclosure is not None
-    assert (result.accuracy.enclosure.lower, result.accuracy.enclosure.upper) == (Fraction(1, 2), 1)
+    found = enclosure_of(result.accuracy)
+    assert (found.lower, found.upper) == (Fraction(1, 2), 1)
 
 
 def test_cases_that_follow_from_claims() -> None:
@@ -178,10 +175,7 @@ def test_derived_accuracy_against_enumeration(seed: int | None, ties: TieRule) -
     exact = az.accuracy(program, task, ties=ties).enclosure
     assert result.partition is not None
     assert result.partition.status == "proved"
-    assert result.accuracy is not None
-    assert result.accuracy.enclosure is not None
-    assert result.accuracy.enclosure.lower <= exact.upper
-    assert exact.lower <= result.accuracy.enclosure.upper
+    enclosure_of(result.accuracy).intersect(exact)  # ValueError if they contradict each other
     answers = {part.instances[0].answer for part in result.cases}
     assert answers & {"right", "wrong"}, "some case was decided"
 
@@ -200,9 +194,8 @@ def test_probabilities_of_orderings() -> None:
     result = verified(dead_mass_program(), *label_cells(3))
     figures = [part.probability for part in result.cases]
     assert all(f is not None and f.rational == Fraction(1, factorial(3)) for f in figures)
-    assert result.accuracy is not None
-    assert result.accuracy.enclosure is not None
-    assert (result.accuracy.enclosure.lower, result.accuracy.enclosure.upper) == (0, 1)
+    found = enclosure_of(result.accuracy)
+    assert (found.lower, found.upper) == (0, 1)
 
 
 def test_ctrl_c_in_the_cases() -> None:

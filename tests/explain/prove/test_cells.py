@@ -15,6 +15,7 @@ from support.formulas import (
     ZERO,
     at,
     every,
+    fails_at,
     formulas,
     greatest,
     h,
@@ -49,11 +50,6 @@ EVERYWHERE = Truth(True)
 Point = tuple[Fraction, ...]
 
 
-def fails(program: Program, statement: Formula, domain: Formula, point: Point) -> bool:
-    values = at(program, point)
-    return evaluate(domain, values) and not evaluate(statement, values)
-
-
 def lattice(n: int) -> list[Point]:
     """Points on many walls at once: all with entries -2 .. 2."""
     return [tuple(map(Fraction, p)) for p in product(range(-2, 3), repeat=n)]
@@ -73,17 +69,17 @@ def test_verdicts_agree_with_exact_evaluation(data: st.DataObject) -> None:
     for decision in (exact, almost):
         assert decision.verdict.status != "unknown"
         if decision.witness is not None:
-            assert fails(program, statement, domain, decision.witness)
+            assert fails_at(program, statement, domain, decision.witness)
     random = Random(1)
     if exact.verdict.status == "proved":
         assert almost.verdict.status == "proved"
         points = [*lattice(n), *(random_point(random, n) for _ in range(25))]
-        assert not any(fails(program, statement, domain, point) for point in points)
+        assert not any(fails_at(program, statement, domain, point) for point in points)
     if almost.verdict.status == "proved":
         # Weights here have 24 bits at most, points more: on no wall, but for neurons that vanish.
         for _ in range(25):
             point = tuple(Fraction(random.getrandbits(200) - 2**199) for _ in range(n))
-            assert not fails(program, statement, domain, point)
+            assert not fails_at(program, statement, domain, point)
     else:
         assert exact.verdict.status == "refuted"
 
@@ -146,7 +142,7 @@ def check_evidence(cells: Cells, program: Program, statement: Formula, domain: F
         for rays in (
             list(c) for k in sizes for c in combinations(cone.rays, min(k, len(cone.rays)))
         ):
-            assert not fails(program, statement, domain, lifted(rays))
+            assert not fails_at(program, statement, domain, lifted(rays))
         checked += 1
 
     m = len(cells.inputs)
@@ -253,7 +249,7 @@ def test_handcrafted_three_is_wrong_somewhere() -> None:
     decision = decide_by_cells(program, right, domain=second_is(1, 0, 3), almost=True)
     assert decision.verdict.status == "refuted"
     assert decision.witness is not None
-    assert fails(program, right, second_is(1, 0, 3), decision.witness)
+    assert fails_at(program, right, second_is(1, 0, 3), decision.witness)
     assert all(Fraction(float(c)) == c for c in decision.witness)
 
 
@@ -268,7 +264,7 @@ def test_more_inputs(n: int) -> None:
     planted = Compare(">=", last, Apply("mul", (number(Fraction(101, 100)), sums[0])))
     decision = decide_by_cells(program, planted)
     assert decision.witness is not None
-    assert fails(program, planted, EVERYWHERE, decision.witness)
+    assert fails_at(program, planted, EVERYWHERE, decision.witness)
 
 
 def test_inputs_that_do_not_occur_are_left_out() -> None:

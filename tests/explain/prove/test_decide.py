@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.formulas import at, every, formulas, h, logit, minus, number, x
+from support.formulas import at, every, fails_at, formulas, h, logit, minus, number, x
 from support.programs import exact_program, handcrafted_2_2, programs
 
 import algzoo_exact as az
@@ -40,11 +40,6 @@ SHARED_FIXTURE = HealthCheck.function_scoped_fixture  # it is the same for all e
 def generic_point(random: Random, n: int) -> Point:
     """On no wall with small integer coefficients, but for a chance that does not matter."""
     return tuple(Fraction(random.randint(-(10**9), 10**9), 10**8) for _ in range(n))
-
-
-def fails_at(program: Program, statement: Formula, domain: Formula, point: Point) -> bool:
-    values = at(program, point)
-    return evaluate(domain, values) and not evaluate(statement, values)
 
 
 def check_decision(
