@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import lcm, prod
-from typing import Any, Literal, NamedTuple, TypeGuard, get_args
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
@@ -19,12 +19,8 @@ from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     RELATIONS,
-    Apply,
-    Compare,
-    Connective,
     Entry,
     Formula,
-    If,
     Logic,
     Number,
     Relation,
@@ -32,6 +28,7 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     entries,
     evaluate_term,
+    joined,
     parts_of,
     some,
 )
@@ -369,24 +366,15 @@ class Expander:
         if denominator.bit_length() > LONGEST_NUMBER:
             raise scope.error(node, f"the constants' denominators have over {LONGEST_NUMBER} bits")
         depth = 1 + max(part.depth for part in parts)
-        args = tuple(part.expression for part in parts)
+        args = [part.expression for part in parts]
         by_cases = op in RELATIONS and prod(each_cases) > 1
-        expression = comparison(op, *args) if by_cases else _applied(op, args)  # type: ignore[arg-type]
+        op = "add" if op == "sum" else op
+        expression = comparison(op, *args) if by_cases else joined(op, args)  # type: ignore[arg-type]
         return _Built(expression, size, depth, factors, denominator, cases)
 
 
 def _arguments(count: int) -> str:
     return f"{count or 'no'} argument{'' if count == 1 else 's'}"
-
-
-def _applied(op: Any, args: tuple[Any, ...]) -> Term | Formula:
-    if op in RELATIONS:
-        return Compare(op, *args)
-    if op == "if":
-        return If(*args)
-    if op in get_args(Connective):
-        return Logic(op, args)
-    return Apply("add" if op == "sum" else op, args)
 
 
 def _no_entries(entry: Entry) -> Fraction:
