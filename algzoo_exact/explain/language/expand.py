@@ -178,8 +178,9 @@ class Expander:
 
     def _conditional(self, node: syntax.Conditional, scope: Scope) -> _Built:
         """One branch, where integers tell which; formulas by cases."""
-        if scope.is_integer(node.condition):
-            return self._visit(node.then if scope.decide(node.condition) else node.otherwise, scope)
+        decided = _decided(node.condition, scope)
+        if decided is not None:
+            return self._visit(node.then if decided else node.otherwise, scope)
         condition = self._formula(node.condition, scope)
         then = self._visit(node.then, scope)
         if not then.is_term:
@@ -373,6 +374,14 @@ class Expander:
         return _Built(expression, size, depth, factors, denominator, cases)
 
 
+def _decided(condition: syntax.Node, scope: Scope) -> bool | None:
+    """Whether a condition on integers holds; None where it is about something else."""
+    try:
+        return scope.decide(condition)
+    except ParseError:
+        return None
+
+
 def _arguments(count: int) -> str:
     return f"{count or 'no'} argument{'' if count == 1 else 's'}"
 
@@ -421,7 +430,7 @@ def read_definitions(
 
 def _check_no_circle(definitions: Mapping[str, Definition]) -> None:
     uses = {
-        name: sorted({used.name for used in syntax.names(one.body.root)} & definitions.keys())
+        name: sorted(one.body.names & definitions.keys())
         for name, one in sorted(definitions.items())
     }
     try:

@@ -75,7 +75,7 @@ def parse(text: str) -> syntax.Surface:
     parser = _Parser(text)
     root = parser.whole()
     parser.finish("an operator or the end")
-    return syntax.Surface(text, root)
+    return syntax.Surface(text, root, frozenset(parser.names))
 
 
 def parse_ranges(text: str) -> syntax.Ranges:
@@ -140,6 +140,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.names: set[str] = set()
         self._tokens = _tokens(text)
         self._next = 0
         self._depth = 0
@@ -278,6 +279,7 @@ class _Parser:
             like = did_you_mean(token.text, ARRAYS)
             known = ", ".join(ARRAYS)
             raise self.error(f"`{token.text}` has no entries{like}; {known} have", token.at)
+        self.names.add(token.text)
         return syntax.Name(token.at, token.text, args)
 
     def _conditional(self, at: int) -> syntax.Conditional:

@@ -26,7 +26,7 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
-from algzoo_exact.explain.outcome import Argument, Outcome, Point
+from algzoo_exact.explain.outcome import Outcome, Point
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.facts import NO_FACTS, Question, abstractions
@@ -168,30 +168,22 @@ def together(decisions: Iterable[Outcome]) -> Outcome:
     It ends where one is refuted; details are of those that are not proved. Where there is none,
     nothing is proved.
     """
-    details: list[str] = []
-    arguments: list[Argument] = []
-    methods: Counter[str] = Counter()
-    trusted: dict[str, None] = {}
-    open_verdict: Verdict | None = None
-    vacuous = True
+    found: list[Outcome] = []
     for decision in decisions:
-        methods[decision.method] += 1
         if decision.status == "refuted":
             return decision
-        if decision.status == "unknown":
-            details += decision.details
-            open_verdict = decision.verdict if open_verdict is None else open_verdict
-        arguments += decision.arguments
-        trusted |= dict.fromkeys(decision.trusted)
-        vacuous &= decision.vacuous
-    if not methods:
+        found.append(decision)
+    if not found:
         return Outcome.unknown("there is no statement to decide")
+    methods = Counter(decision.method for decision in found)
     counted = "; ".join(f"{method}: {count}" for method, count in methods.items())
+    undecided = [decision for decision in found if decision.status == "unknown"]
+    said = (line for decision in undecided for line in decision.details)
     return Outcome(
-        Verdict("proved") if open_verdict is None else open_verdict,
+        undecided[0].verdict if undecided else Verdict("proved"),
         ", ".join(methods),
-        details=(f"statements decided by {counted}", *details),
-        trusted=tuple(trusted),
-        arguments=tuple(arguments),
-        vacuous=vacuous,
+        details=(f"statements decided by {counted}", *said),
+        trusted=tuple(dict.fromkeys(name for decision in found for name in decision.trusted)),
+        arguments=tuple(argument for decision in found for argument in decision.arguments),
+        vacuous=all(decision.vacuous for decision in found),
     )

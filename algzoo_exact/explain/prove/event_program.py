@@ -10,7 +10,6 @@ linear in the last layer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -156,17 +155,11 @@ def _sign(sign: Sign, known: Mapping[Form, bool]) -> bool | Form:
     return True if sign.op == ">=" else form if above is None else True
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Layers on the ``inputs`` that occur, and forms as rows over the last of them."""
-
-    inputs: tuple[int, ...]
-    layers: tuple[Layer, ...]
-    rows: Mapping[Form, Vector]
-
-
-def layered(signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]) -> Rows:
-    """The layers that compute some forms, one at least, of the ``inputs``."""
+def layered(
+    signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]
+) -> tuple[tuple[Layer, ...], dict[Form, Vector]]:
+    """The layers that compute some forms, one at least, of the ``inputs``; and each form as a row
+    over the last of them."""
     parts = {form: signals.split(form) for form in forms}
     depth: dict[int, int] = {}
 
@@ -191,7 +184,7 @@ def layered(signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]) ->
         layers.append(Layer(state, tuple(_row(signals.row(form), inputs) for form in made)))
         before = here
     rows = {form: _row(dict(part.terms), before) for form, part in parts.items()}
-    return Rows(inputs, tuple(layers), rows)
+    return tuple(layers), rows
 
 
 def inputs_of(signals: Signals, condition: Condition) -> tuple[int, ...]:

@@ -14,7 +14,6 @@ from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at, some
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
-from algzoo_exact.explain.language.syntax import names
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
@@ -65,7 +64,8 @@ def prove(
     read = _reader_of(model, program, definitions)
     claimed = read(statement)
     within = EVERYWHERE if domain is None else read(domain)
-    if any(map(_speaks_of_labels, (statement, domain or "true", *definitions.values()))):
+    texts = (statement, domain or "true", *definitions.values())
+    if any("label" in parse(text).names for text in texts):
         unique = some([inside for _, inside in cells_in(task_of(model, None), EVERYWHERE)])
         within = Logic("and", (within, unique))
     return prove_formula(program, claimed, deadline, domain=within, progress=progress)
@@ -240,10 +240,6 @@ def probability(
     if n < 1:
         raise InputError(f"n is a number of inputs, at least 1, not {n}.")
     return order_probability(_reader(Sizes(n, 0, 0), definitions)(statement), n)
-
-
-def _speaks_of_labels(text: str) -> bool:
-    return any(used.name == "label" for used in names(parse(text).root))
 
 
 def _reader_of(
