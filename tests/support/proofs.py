@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.language.expression import Entry, Formula, Truth
 from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove import prover
 from algzoo_exact.explain.prove.facts import Abstraction
-from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)
@@ -23,9 +23,9 @@ def prove(
     seconds: float = 30.0,
     progress: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Does the statement hold at every real input in the domain? See ``Prover``."""
-    prover = Prover(program, domain, Abstraction(facts=tuple(assumptions)), progress=progress)
-    return prover.prove(statement, Deadline.after(seconds))
+    """Does the statement hold at every real input in the domain? See ``prover.prove``."""
+    use, deadline = Abstraction(facts=tuple(assumptions)), Deadline.after(seconds)
+    return prover.prove(program, statement, deadline, domain=domain, use=use, progress=progress)
 
 
 def prove_free(
@@ -37,5 +37,5 @@ def prove_free(
     programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
     verdict is unknown, with the ``state`` that the facts allow.
     """
-    prover = Prover(program, use=Abstraction(facts=tuple(facts), free=tuple(free)))
-    return prover.prove(statement, Deadline.after(30.0))
+    use = Abstraction(facts=tuple(facts), free=tuple(free))
+    return prover.prove(program, statement, Deadline.after(30.0), use=use)

@@ -52,8 +52,11 @@ def _cases_of_all(
     for conditions, first in _cases(terms[0], known):
         told = dict(known)
         for part in conditions:
-            opposite = isinstance(part, Logic) and part.op == "not"
-            told[part.args[0] if opposite else part] = not opposite  # type: ignore[union-attr]
+            match part:
+                case Logic("not", (opposite,)):
+                    told[opposite] = False
+                case _:
+                    told[part] = True
         for others, rest in _cases_of_all(terms[1:], told):
             yield conditions + others, (first, *rest)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import lcm, prod
-from typing import Any, Literal, NamedTuple, TypeGuard, get_args
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
@@ -19,12 +19,8 @@ from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     RELATIONS,
-    Apply,
-    Compare,
-    Connective,
     Entry,
     Formula,
-    If,
     Logic,
     Number,
     Relation,
@@ -32,6 +28,7 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     entries,
     evaluate_term,
+    joined,
     parts_of,
     some,
 )
@@ -181,8 +178,9 @@ class Expander:
 
     def _conditional(self, node: syntax.Conditional, scope: Scope) -> _Built:
         """One branch, where integers tell which; formulas by cases."""
-        if scope.is_integer(node.condition):
-            return self._visit(node.then if scope.decide(node.condition) else node.otherwise, scope)
+        decided = _decided(node.condition, scope)
+        if decided is not None:
+            return self._visit(node.then if decided else node.otherwise, scope)
         condition = self._formula(node.condition, scope)
         then = self._visit(node.then, scope)
         if not then.is_term:
@@ -369,24 +367,23 @@ class Expander:
         if denominator.bit_length() > LONGEST_NUMBER:
             raise scope.error(node, f"the constants' denominators have over {LONGEST_NUMBER} bits")
         depth = 1 + max(part.depth for part in parts)
-        args = tuple(part.expression for part in parts)
+        args = [part.expression for part in parts]
         by_cases = op in RELATIONS and prod(each_cases) > 1
-        expression = comparison(op, *args) if by_cases else _applied(op, args)  # type: ignore[arg-type]
+        op = "add" if op == "sum" else op
+        expression = comparison(op, *args) if by_cases else joined(op, args)  # type: ignore[arg-type]
         return _Built(expression, size, depth, factors, denominator, cases)
+
+
+def _decided(condition: syntax.Node, scope: Scope) -> bool | None:
+    """Whether a condition on integers holds; None where it is about something else."""
+    try:
+        return scope.decide(condition)
+    except ParseError:
+        return None
 
 
 def _arguments(count: int) -> str:
     return f"{count or 'no'} argument{'' if count == 1 else 's'}"
-
-
-def _applied(op: Any, args: tuple[Any, ...]) -> Term | Formula:
-    if op in RELATIONS:
-        return Compare(op, *args)
-    if op == "if":
-        return If(*args)
-    if op in get_args(Connective):
-        return Logic(op, args)
-    return Apply("add" if op == "sum" else op, args)
 
 
 def _no_entries(entry: Entry) -> Fraction:
@@ -433,7 +430,7 @@ def read_definitions(
 
 def _check_no_circle(definitions: Mapping[str, Definition]) -> None:
     uses = {
-        name: sorted({used.name for used in syntax.names(one.body.root)} & definitions.keys())
+        name: sorted(one.body.names & definitions.keys())
         for name, one in sorted(definitions.items())
     }
     try:

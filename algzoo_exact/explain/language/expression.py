@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from algzoo_exact.program.ir import Program, Trace
 
@@ -76,6 +76,11 @@ class If:
     condition: Formula
     then: Term
     otherwise: Term
+    op: ClassVar[Literal["if"]] = "if"
+
+    @property
+    def args(self) -> tuple[Formula, Term, Term]:
+        return self.condition, self.then, self.otherwise
 
 
 Term: TypeAlias = Number | Entry | Apply | If
@@ -91,6 +96,10 @@ class Compare:
 
     def __post_init__(self) -> None:
         assert self.op in get_args(Relation), self.op
+
+    @property
+    def args(self) -> tuple[Term, Term]:
+        return self.left, self.right
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,15 @@ Formula: TypeAlias = Compare | Logic | Truth
 
 EVERYWHERE = Truth(True)
 """The domain of all inputs."""
+
+
+def joined(op: Any, args: Sequence[Any]) -> Term | Formula:
+    """The expression of that operation, relation or connective."""
+    if op in get_args(Relation):
+        return Compare(op, *args)
+    if op == "if":
+        return If(*args)
+    return (Logic if op in get_args(Connective) else Apply)(op, tuple(args))
 
 
 def every(parts: Sequence[Formula]) -> Formula:
@@ -160,8 +178,8 @@ RELATIONS: dict[Relation, Callable[[Any, Any], Any]] = {
 }
 """What relations mean: of numbers, and entry by entry of arrays."""
 
-OPERATIONS: dict[Operation, Callable[[list[Fraction]], Fraction]] = {
-    "add": lambda args: sum(args, Fraction(0)),
+OPERATIONS: dict[Operation, Callable[[list[Any]], Any]] = {
+    "add": lambda args: reduce(operator.add, args),
     "sub": lambda args: args[0] - args[1],
     "mul": lambda args: reduce(operator.mul, args),
     "neg": lambda args: -args[0],
@@ -182,7 +200,8 @@ def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
     if isinstance(term, If):
         chosen = term.then if evaluate(term.condition, values) else term.otherwise
         return evaluate_term(chosen, values)
-    return OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
+    value: Fraction = OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
+    return value
 
 
 def evaluate(formula: Formula, values: Callable[[Entry], Fraction]) -> bool:
@@ -221,12 +240,8 @@ def parts_of(expression: Term | Formula) -> Iterator[Term | Formula]:
     while waiting:
         part = waiting.pop()
         yield part
-        if isinstance(part, Compare):
-            waiting += (part.left, part.right)
-        elif isinstance(part, Apply | Logic):
+        if not isinstance(part, Number | Entry | Truth):
             waiting += part.args
-        elif isinstance(part, If):
-            waiting += (part.condition, part.then, part.otherwise)
 
 
 def entries(expression: Term | Formula) -> frozenset[Entry]:

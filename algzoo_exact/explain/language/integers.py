@@ -16,8 +16,6 @@ MOST_WORK = 500_000  # steps of one expander, over all that it expands
 DEEPEST = 80  # expressions within expressions, definitions included
 LARGEST_INTEGER = 10**9  # of indices, ranges and arguments
 
-_OF_INTEGERS = ("neg", "add", "sub", "mul", "and", "or", "not", "implies")
-
 
 @dataclass(frozen=True)
 class Sizes:
@@ -116,22 +114,6 @@ class Scope(NamedTuple):
                 return connect(op, [inner.decide(arg) for arg in args])
             case _:
                 raise self.error(node, "expected a comparison of integers, such as i != t")
-
-    def is_integer(self, node: syntax.Node) -> bool:
-        """Whether an expression is made of integers alone, so that ``decide`` is for it."""
-        match node:
-            case syntax.Literally(_, value):
-                return value.denominator == 1
-            case syntax.Name(_, name, ()):
-                return name in self.integers
-            case syntax.Applied(_, op, args) if op in _OF_INTEGERS:
-                return all(map(self.is_integer, args))
-            case syntax.Chain(_, _, args) | syntax.Items(_, args):
-                return all(map(self.is_integer, args))
-            case syntax.Chosen(_, of, index):
-                return self.is_integer(of) and self.is_integer(index)
-            case _:
-                return False
 
     def bind(self, ranges: syntax.Ranges) -> Iterator[Scope]:
         """The scope with each choice of values for the ranges, the last one moving fastest."""

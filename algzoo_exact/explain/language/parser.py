@@ -22,10 +22,10 @@ it. Nesting and the length of numbers are limited, so that hostile text costs li
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from algzoo_exact.errors import did_you_mean
 from algzoo_exact.explain.language import syntax
@@ -57,6 +57,9 @@ _LEVELS |= dict.fromkeys(get_args(Relation), _COMPARE)
 _LEVELS |= {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class _Token:
     kind: str  # number, name, sign or end
@@ -70,9 +73,9 @@ class _Token:
 def parse(text: str) -> syntax.Surface:
     """The expression in ``text``; ParseError, with the place, where there is none."""
     parser = _Parser(text)
-    root = parser.expression(_IMPLIES)
+    root = parser.whole()
     parser.finish("an operator or the end")
-    return syntax.Surface(text, root)
+    return syntax.Surface(text, root, frozenset(parser.names))
 
 
 def parse_ranges(text: str) -> syntax.Ranges:
@@ -86,18 +89,13 @@ def parse_ranges(text: str) -> syntax.Ranges:
 def parse_header(text: str) -> tuple[str, tuple[str, ...]]:
     """The name and the parameters of a definition headed ``text``, as in ``M`` or ``M(t, i)``."""
     parser = _Parser(text)
-    name = parser.new_name("a name")
-    parameters: list[str] = []
+    name, parameters = parser.new_name("a name"), list[_Token]()
     if parser.take("("):
-        parameters.append(parser.new_name("a parameter"))
-        while parser.take(","):
-            at = parser.here.at
-            parameters.append(parser.new_name("a parameter"))
-            if parameters[-1] in parameters[:-1]:
-                raise ParseError(f"the parameter `{parameters[-1]}` comes twice", text, at)
+        parameters = parser.listed(lambda: parser.new_name("a parameter"))
         parser.expect(")", "a comma or `)`")
     parser.finish("`(` or the end")
-    return name, tuple(parameters)
+    parser.check_distinct("parameter", [(token.text, token.at) for token in parameters])
+    return name.text, tuple(token.text for token in parameters)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -142,6 +140,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.names: set[str] = set()
         self._tokens = _tokens(text)
         self._next = 0
         self._depth = 0
@@ -166,31 +165,45 @@ class _Parser:
         if self.here.kind != "end":
             raise self.wrong(expected)
 
-    def wrong(self, expected: str) -> ParseError:
-        return ParseError(f"expected {expected}, found {self.here}", self.text, self.here.at)
+    def listed(self, one: Callable[[], T]) -> list[T]:
+        """What ``one`` reads, and again after each comma."""
+        found = [one()]
+        while self.take(","):
+            found.append(one())
+        return found
 
-    def new_name(self, expected: str) -> str:
+    def error(self, problem: str, at: int) -> ParseError:
+        return ParseError(problem, self.text, at)
+
+    def wrong(self, expected: str) -> ParseError:
+        return self.error(f"expected {expected}, found {self.here}", self.here.at)
+
+    def new_name(self, expected: str) -> _Token:
         token = self.here
         if token.kind != "name":
             raise self.wrong(expected)
         if token.text in RESERVED:
-            raise ParseError(
-                f"expected {expected}, found `{token.text}`, which has a meaning of its own",
-                self.text,
-                token.at,
-            )
+            meant = f"found `{token.text}`, which has a meaning of its own"
+            raise self.error(f"expected {expected}, {meant}", token.at)
         self._next += 1
-        return token.text
+        return token
+
+    def check_distinct(self, what: str, named: Sequence[tuple[str, int]]) -> None:
+        """ParseError at the first name that stands in a list twice."""
+        for k, (name, at) in enumerate(named):
+            if name in dict(named[:k]):
+                raise self.error(f"the {what} `{name}` comes twice", at)
+
+    def whole(self) -> syntax.Node:
+        """An expression of any operators."""
+        return self.expression(_IMPLIES)
 
     def expression(self, level: int) -> syntax.Node:
         """An expression of operators that bind at least as tightly as ``level``."""
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ParseError(
-                f"the expression is nested more than {DEEPEST} deep; split it into definitions",
-                self.text,
-                self.here.at,
-            )
+            problem = f"the expression is nested more than {DEEPEST} deep"
+            raise self.error(f"{problem}; split it into definitions", self.here.at)
         node = self._prefixed(level)
         while (found := _LEVELS.get(self.here.text, -1)) >= level:
             node = self._operators(node, found)
@@ -202,7 +215,7 @@ class _Parser:
         at = first.at
         if level == _IMPLIES:
             self._next += 1
-            return syntax.Applied(at, "implies", (first, self.expression(_IMPLIES)))
+            return syntax.Applied(at, "implies", (first, self.whole()))
         if level in (_AND, _OR):
             word = self.here.text
             args = [first]
@@ -243,7 +256,7 @@ class _Parser:
         if token.kind == "number":
             return syntax.Literally(token.at, self._number())
         if self.take("("):
-            node = self.expression(_IMPLIES)
+            node = self.whole()
             self.expect(")", "an operator or `)`")
             return node
         if self.here.text == "[":
@@ -265,25 +278,23 @@ class _Parser:
         if self.here.text == "[":
             like = did_you_mean(token.text, ARRAYS)
             known = ", ".join(ARRAYS)
-            problem = f"`{token.text}` has no entries{like}; {known} have"
-            raise ParseError(problem, self.text, token.at)
+            raise self.error(f"`{token.text}` has no entries{like}; {known} have", token.at)
+        self.names.add(token.text)
         return syntax.Name(token.at, token.text, args)
 
     def _conditional(self, at: int) -> syntax.Conditional:
         """What follows ``if``."""
-        condition = self.expression(_IMPLIES)
+        condition = self.whole()
         self.expect("then", "an operator or `then`")
-        then = self.expression(_IMPLIES)
+        then = self.whole()
         self.expect("else", "an operator or `else`")
-        return syntax.Conditional(at, condition, then, self.expression(_IMPLIES))
+        return syntax.Conditional(at, condition, then, self.whole())
 
     def _list(self) -> syntax.Node:
         """A list, and the indices after it."""
         at = self.here.at
         self.expect("[", "a list")
-        items = [self.expression(_IMPLIES)]
-        while self.take(","):
-            items.append(self.expression(_IMPLIES))
+        items = self.listed(self.whole)
         self.expect("]", "a comma, an operator or `]`")
         node: syntax.Node = syntax.Items(at, tuple(items))
         while self.take("["):
@@ -295,13 +306,10 @@ class _Parser:
         token = self.here
         exponent = token.text.lower().partition("e")[2]
         if len(token.text) > LONGEST_NUMBER or abs(int(exponent or "0")) > LONGEST_NUMBER:
-            raise ParseError(
-                f"numbers have at most {LONGEST_NUMBER} characters and exponents up to "
-                f"{LONGEST_NUMBER}, found {len(token.text)} characters"
-                + (f" and exponent {exponent[:12]}" if exponent else ""),
-                self.text,
-                token.at,
-            )
+            found = f"{len(token.text)} characters"
+            found += f" and exponent {exponent[:12]}" if exponent else ""
+            most = f"{LONGEST_NUMBER} characters and exponents up to {LONGEST_NUMBER}"
+            raise self.error(f"numbers have at most {most}, found {found}", token.at)
         self._next += 1
         if self.here.kind in ("number", "name") and self.here.at == token.at + len(token.text):
             raise self.wrong(f"an operator after the number {token.text}")
@@ -329,37 +337,30 @@ class _Parser:
         if token.text in QUANTIFIERS or (binds and token.text in FOLDINGS):
             ranges = self.ranges()
             self.expect(":", "a comma, `if` or `:`")
-            body = self.expression(_IMPLIES)
+            body = self.whole()
             self.expect(")", "an operator or `)`")
             return syntax.Ranged(token.at, cast(syntax.Over, token.text), ranges, body)
         args = self._arguments()
         if token.text in UNARY and len(args) != 1:
-            problem = f"{token.text} takes one argument, found {len(args)}"
-            raise ParseError(problem, self.text, token.at)
+            raise self.error(f"{token.text} takes one argument, found {len(args)}", token.at)
         return syntax.Applied(token.at, cast(syntax.Operator, token.text), args)
 
     def _arguments(self) -> tuple[syntax.Node, ...]:
         """The arguments of a call and its closing parenthesis; the opening one is taken."""
-        args = [self.expression(_IMPLIES)]
-        while self.take(","):
-            args.append(self.expression(_IMPLIES))
+        args = self.listed(self.whole)
         self.expect(")", "a comma, an operator or `)`")
         return tuple(args)
 
     def ranges(self) -> syntax.Ranges:
         """``i in 0..9, j in i..9 if ..``, up to what follows."""
-        found: list[syntax.Range] = [self._range(())]
-        while self.take(","):
-            found.append(self._range([part.name for part in found]))
-        condition = self.expression(_IMPLIES) if self.take("if") else None
+        found = self.listed(self._range)
+        self.check_distinct("name", [(part.name, part.at) for part in found])
+        condition = self.whole() if self.take("if") else None
         return syntax.Ranges(self.text, tuple(found), condition)
 
-    def _range(self, before: Sequence[str]) -> syntax.Range:
-        at = self.here.at
+    def _range(self) -> syntax.Range:
         name = self.new_name("a range, as in `i in 0..9`")
-        if name in before:
-            raise ParseError(f"the name `{name}` comes twice", self.text, at)
-        self.expect("in", f"`in` after {name}")
+        self.expect("in", f"`in` after {name.text}")
         low = self.expression(_SUM)
         self.expect("..", "`..` and the last integer")
-        return syntax.Range(at, name, low, self.expression(_SUM))
+        return syntax.Range(name.at, name.text, low, self.expression(_SUM))

@@ -6,7 +6,6 @@ found later can still point at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -154,36 +153,9 @@ Node: TypeAlias = (
 
 @dataclass(frozen=True)
 class Surface:
-    """A parsed expression and the text that it stands in."""
+    """A parsed expression, the text that it stands in, and the ``names`` that are used in it,
+    integer parameters included."""
 
     text: str
     root: Node
-
-
-def names(root: Node) -> Iterator[Name]:
-    """Every name used in the expression, integer parameters included."""
-    waiting: list[Node | None] = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Name):
-            yield node
-        if node is not None:
-            waiting += _parts(node)
-
-
-def _parts(node: Node) -> tuple[Node | None, ...]:
-    match node:
-        case Literally():
-            return ()
-        case Element():
-            return (*node.indices, node.stop)
-        case Ranged():
-            ends = (end for part in node.ranges.ranges for end in (part.low, part.high))
-            return (*ends, node.ranges.condition, node.body)
-        case Conditional():
-            return node.condition, node.then, node.otherwise
-        case Items():
-            return node.items
-        case Chosen():
-            return node.of, node.index
-    return node.args
+    names: frozenset[str]

@@ -81,12 +81,13 @@ def forms_of(condition: Condition) -> Iterator[Form]:
             yield from forms_of(part)
 
 
-def with_forms(condition: Condition, change: Callable[[Form], Form]) -> Condition:
-    """The condition with other forms in the place of its own."""
+def rewritten(condition: Condition, of_sign: Callable[[Sign], Condition]) -> Condition:
+    """The condition with others in the place of its signs."""
     if isinstance(condition, Sign):
-        return Sign(change(condition.form), condition.op)
+        return of_sign(condition)
     if isinstance(condition, Junction):
-        return Junction(condition.op, tuple(with_forms(part, change) for part in condition.parts))
+        parts = [rewritten(part, of_sign) for part in condition.parts]
+        return negation(parts[0]) if condition.op == "not" else junction(condition.op, parts)
     return condition
 
 

@@ -70,14 +70,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of ``alternatives`` holds, where ``alternative`` does (None: wherever the system does).
-
-    ``maximum`` is the atom that it is about, if it is.
-    """
+    """One of ``alternatives`` holds, where ``alternative`` does (None: where the system does)."""
 
     alternatives: tuple[int, ...]
     alternative: int | None
-    maximum: int | None = None
 
 
 @dataclass
@@ -97,7 +93,7 @@ class Rows:
             if isinstance(atom, Maximum):
                 for form in atom.forms:
                     made._row(Sign(itself.plus(form, -1), ">="), None)
-                made._choose(None, [Sign(f.plus(itself, -1), ">=") for f in atom.forms], number)
+                made._choose(None, [Sign(f.plus(itself, -1), ">=") for f in atom.forms])
             elif atom.array == "h":
                 made._row(Sign(itself, ">="), None)
         for condition in system.conditions:
@@ -125,13 +121,11 @@ class Rows:
     def _row(self, sign: Sign, alternative: int | None) -> None:
         self.rows.append(Row(sign, alternative))
 
-    def _choose(
-        self, inside: int | None, parts: Sequence[Condition], maximum: int | None = None
-    ) -> None:
+    def _choose(self, inside: int | None, parts: Sequence[Condition]) -> None:
         first = self.alternatives
         self.alternatives += len(parts)
         numbers = tuple(range(first, self.alternatives))
-        self.choices.append(Choice(numbers, inside, maximum))
+        self.choices.append(Choice(numbers, inside))
         for number, part in zip(numbers, parts, strict=True):
             self._add(part, number)
 

@@ -152,18 +152,16 @@ class _Search:
 
     def _needed(self, last: int) -> tuple[Step, ...]:
         """The steps that the last one rests on, renumbered."""
-        used, waiting = {last}, [last]
-        while waiting:
-            step = self._steps[waiting.pop()]
-            if isinstance(step, Split):
-                fresh = set(step.cases) - used
-                used |= fresh
-                waiting += fresh
+        used = {last}
+        for number in range(last, -1, -1):  # cases are earlier steps
+            step = self._steps[number]
+            if number in used and isinstance(step, Split):
+                used.update(step.cases)
         kept = sorted(used)
-        number = {old: new for new, old in enumerate(kept)}
+        place = {old: new for new, old in enumerate(kept)}
         steps = (self._steps[old] for old in kept)
         return tuple(
-            Split(step.choice, tuple(number[case] for case in step.cases))
+            Split(step.choice, tuple(place[case] for case in step.cases))
             if isinstance(step, Split)
             else step
             for step in steps

@@ -13,25 +13,48 @@ Bounds of atoms follow by interval arithmetic; a maximum whose winner they tell 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal
+from math import gcd, lcm
+from typing import Literal, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.expression import Apply, Entry, Term, compare, to_text
+from algzoo_exact.errors import AlgzooExactError, InputError
+from algzoo_exact.explain.language.expression import (
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    If,
+    Number,
+    Term,
+    compare,
+    to_text,
+    weight_of,
+)
 from algzoo_exact.explain.language.integers import Sizes
-from algzoo_exact.explain.logic.conditions import ZERO, Condition, Form, Sign, forms_of, with_forms
-from algzoo_exact.explain.logic.forms import Forms, Relation, content, unit_sign
+from algzoo_exact.explain.logic.conditions import (
+    ZERO,
+    Condition,
+    Form,
+    Sign,
+    condition_of,
+    forms_of,
+    negation,
+    rewritten,
+)
 from algzoo_exact.explain.logic.system import Atom, Bounds, Maximum, System
 from algzoo_exact.program.ir import Program
+
+Relation: TypeAlias = Literal[">", ">=", "=="]
+"""What a sign may be asked for: form > 0, form >= 0, form == 0."""
 
 _NOTHING: Mapping[Entry, Term] = {}
 _DEEP = 4  # Maxima, one after the other, whose winners are tried to tell a form's sign
 _MANY = 32  # A maximum of more forms is not searched for losers, which takes a square of time.
 
 
-class Linear(Forms):
+class Linear:
     """One program's entries as forms, made when asked for; atoms are numbered as they are made.
 
     ``free`` entries are variables instead of what the program computes; of those, h is at least 0.
@@ -51,7 +74,7 @@ class Linear(Forms):
         bounded: bool = True,
         deadline: Deadline = NEVER,
     ) -> None:
-        super().__init__(program, deadline)
+        self.program, self.deadline = program, deadline
         self.free = frozenset(free)
         self.defined = defined
         self._bounded = bounded
@@ -73,10 +96,36 @@ class Linear(Forms):
 
     def _entry(self, entry: Entry) -> Form:
         if entry in self.free or entry.array == "x":
-            return self._atom(entry, (ZERO if entry.array == "h" else None, None))
+            return self.atom(entry, (ZERO if entry.array == "h" else None, None))
         if entry.array == "h" and entry.indices[0] >= 0:
             return self.maximum([Form(), self.entry(Entry("z", entry.indices))])
-        return self.computed(entry)
+        return self._computed(entry)
+
+    def _computed(self, entry: Entry) -> Form:
+        """An entry that is no input and no h, or 0: by the program's weights."""
+        program, (first, *rest) = self.program, entry.indices
+        match entry.array:
+            case "h":
+                assert first < 0
+                return Form()
+            case "z":
+                layer = program.layers[first]
+                total = self._weighted(layer.state[rest[0]] if first else (), first - 1)
+                for i in layer.reads:
+                    if weight := layer.input[rest[0]][i]:
+                        total = total.plus(self.entry(Entry("x", (i,))), weight)
+                return total
+            case "logit":
+                return self._weighted(program.readout[first], len(program.layers) - 1)
+        return Form((), weight_of(program, entry))
+
+    def _weighted(self, weights: tuple[Fraction, ...], step: int) -> Form:
+        total = Form()
+        for j, weight in enumerate(weights):
+            if weight:
+                self.deadline.look()
+                total = total.plus(self.entry(Entry("h", (step, j))), weight)
+        return total
 
     def _check(self, entry: Entry) -> None:
         shape = Sizes.of(self.program).shape(entry.array)
@@ -85,7 +134,7 @@ class Linear(Forms):
                 f"The program has no {to_text(entry)}: {entry.array} has shape {shape}."
             )
 
-    def _atom(self, atom: Atom, bounds: Bounds) -> Form:
+    def atom(self, atom: Atom, bounds: Bounds = (None, None)) -> Form:
         if atom not in self._numbers:
             self._numbers[atom] = len(self.atoms)
             self.atoms.append(atom)
@@ -130,7 +179,7 @@ class Linear(Forms):
             max((low for low in lows if low is not None), default=None),
             None if None in highs else max(highs),
         )
-        return self._atom(Maximum(tuple(kept)), bounds)
+        return self.atom(Maximum(tuple(kept)), bounds)
 
     def _never_above(self, form: Form, other: Form) -> bool:
         high = self.range(form.plus(other, -1))[1]
@@ -141,22 +190,82 @@ class Linear(Forms):
         factor = content((*form.terms, (-1, form.constant)))
         unit = form.times(1 / factor)
         bounds = (ZERO, self.range(unit)[1])
-        positive = self._atom(Maximum((Form(), unit)), bounds)
+        positive = self.atom(Maximum((Form(), unit)), bounds)
         if factor > 0:
             return positive.times(factor)
         return positive.plus(unit, -1).times(-factor)
 
-    def applied(self, term: Apply) -> Form:
+    def term(self, term: Term) -> Form:
+        """The form of a term."""
+        if isinstance(term, Number):
+            return Form((), term.value)
+        if isinstance(term, Entry):
+            return self.entry(term)
+        assert not isinstance(term, If), "comparisons have a formula for each case"
         # By identity, as hashing would walk through all of a term; terms share their parts.
-        if id(term) not in self._terms:
-            self._terms[id(term)] = term, super().applied(term)
-        return self._terms[id(term)][1]
+        known = self._terms.get(id(term))
+        if known is None or known[0] is not term:
+            known = self._terms[id(term)] = term, self._applied(term)
+        return known[1]
 
-    def not_linear(self, product: Apply) -> InputError:
+    def _applied(self, term: Apply) -> Form:
+        forms = [self.term(arg) for arg in term.args]
+        match term.op:
+            case "add":
+                total = Form()
+                for form in forms:
+                    self.deadline.look()
+                    total = total.plus(form)
+                return total
+            case "sub":
+                return forms[0].plus(forms[1], -1)
+            case "neg":
+                return forms[0].times(-1)
+            case "mul":
+                return self._product(term, forms)
+            case "min":
+                return self.maximum(form.times(-1) for form in forms).times(-1)
+            case "max":
+                return self.maximum(forms)
+            case "relu":
+                return self.maximum([Form(), forms[0]])
+            case "abs":
+                return self.maximum([forms[0], forms[0].times(-1)])
+
+    def _product(self, term: Apply, forms: list[Form]) -> Form:
+        varying = [form for form in forms if form.terms]
+        factor = Fraction(1)
+        for form in forms:
+            if not form.terms:
+                factor *= form.constant
+        if not factor:
+            return Form()
+        if len(varying) > 1:
+            raise self.not_linear(term)
+        return varying[0].times(factor) if varying else Form((), factor)
+
+    def not_linear(self, product: Apply) -> AlgzooExactError:
+        """The error for a product of two parts that vary."""
         return InputError(
             f"The product {to_text(product)} is not linear: at most one factor may depend on the "
             "input; the others must be numbers or weights."
         )
+
+    def condition(self, formula: Formula) -> Condition:
+        """The formula over forms."""
+        return condition_of(formula, self._compare)
+
+    def _compare(self, formula: Compare) -> Condition:
+        difference = self.term(formula.left).plus(self.term(formula.right), -1)
+        match formula.op:
+            case ">" | ">=" | "==":
+                return self.sign(difference, formula.op)
+            case "<":
+                return self.sign(difference.times(-1), ">")
+            case "<=":
+                return self.sign(difference.times(-1), ">=")
+            case "!=":
+                return negation(self.sign(difference, "=="))
 
     def sign(self, form: Form, op: Relation) -> Condition:
         """The sign, decided where the bounds decide it."""
@@ -231,9 +340,23 @@ class Linear(Forms):
 
         return System(
             tuple(moved_atom(self.atoms[number]) for number in kept),
-            tuple(with_forms(condition, moved) for condition in given),
+            tuple(rewritten(c, lambda sign: Sign(moved(sign.form), sign.op)) for c in given),
             tuple(self.bounds[number] for number in kept),
         )
+
+
+def content(terms: Sequence[tuple[int, Fraction]]) -> Fraction:
+    """The f for which terms / f are integers with no common divisor, and the first is positive.
+
+    Integers, because the weights are dyadic: any other scale would make denominators grow.
+    """
+    size = Fraction(gcd(*(c.numerator for _, c in terms)), lcm(*(c.denominator for _, c in terms)))
+    return size if terms[0][1] > 0 else -size
+
+
+def unit_sign(form: Form, op: Relation) -> Sign:
+    """The sign of a form, scaled to integers that have no common divisor."""
+    return Sign(form.times(1 / abs(content((*form.terms, (-1, form.constant))))), op)
 
 
 def _direction(form: Form) -> tuple[Form, Fraction]:

@@ -149,16 +149,15 @@ def _join(op: Literal["and", "or"], parts: Iterable[Order]) -> Order:
     return found.pop() if found else neutral
 
 
-def order_statement(
-    formula: Formula, n: int, *, positive: bool = True, weaken: bool = False
-) -> Order:
-    """The formula, or if not ``positive`` its negation, in terms of the order of the inputs and 0.
+def order_statement(formula: Formula, n: int, *, weaken: bool = False) -> Order:
+    """The formula in terms of the order of the inputs and 0.
 
     Comparisons of other terms are InputErrors, or if ``weaken`` are left out: then the statement
     follows from the formula.
     """
 
     def read(formula: Formula, positive: bool) -> Order:
+        """The formula, or if not ``positive`` its negation."""
         match formula:
             case Truth(value):
                 return value == positive
@@ -206,4 +205,4 @@ def order_statement(
             return n
         return term.indices[0] if isinstance(term, Entry) and term.array == "x" else None
 
-    return read(formula, positive)
+    return read(formula, True)

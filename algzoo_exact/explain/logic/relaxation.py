@@ -126,49 +126,37 @@ class Relaxation:
         return bool(bound.low - near <= self._simplex.values[bound.slack] <= bound.high + near)
 
     def _leaf(self, conflict: Sequence[tuple[int, Any]]) -> Leaf:
-        rows = []
-        for slack, factor in conflict:
-            if slack == self._last:
-                continue
-            row = self._why.get((slack, factor < 0))
-            if row is None:
-                raise LostError
-            rows.append((row, factor))
-        guess = [
-            (row, Fraction(factor).limit_denominator(_SIMPLE) / self._bounds[row].factor)
-            if not self._exact
-            else (row, factor / self._bounds[row].factor)
-            for row, factor in rows
-        ]
-        if contradicts([(self._signs[row], factor) for row, factor in guess]):
-            return leaf_of(guess)
-        if self._exact:
-            raise LostError
+        """A conflict of slacks as multipliers of rows, checked; LostError if they are none."""
         closed = all(slack != self._last for slack, _ in conflict)
-        return self._exactly([row for row, _ in rows], closed)
-
-    def _exactly(self, rows: Sequence[int], closed: bool) -> Leaf:
-        """The leaf of rows that, by their floats, cannot hold together."""
-        factors = _dependency([self._signs[row] for row in rows], closed)
-        for sign in (1, -1):
-            parts = [(row, sign * f) for row, f in zip(rows, factors, strict=False) if f]
-            if parts and contradicts([(self._signs[row], f) for row, f in parts]):
-                return leaf_of(parts)
-        inner = Relaxation(
-            [self._signs[row] for row in rows], self._scales, self._deadline, exact=True
-        )
-        found = None
-        for number in range(len(rows)):
-            found = found or inner.hold(number)
-        found = found or inner.conflict()
+        rows, factors = [], []
+        for slack, factor in conflict:
+            if slack != self._last:
+                row = self._why.get((slack, factor < 0))
+                if row is None:
+                    raise LostError
+                rows.append(row)
+                scale = self._bounds[row].factor
+                exact = factor if self._exact else Fraction(factor).limit_denominator(_SIMPLE)
+                factors.append(exact / scale)
+        found = self._contradiction(rows, factors)
+        if found is None and not self._exact:
+            factors = _dependency([self._signs[row] for row in rows], closed)
+            opposite = [-factor for factor in factors]
+            found = self._contradiction(rows, factors) or self._contradiction(rows, opposite)
         if found is None:
             raise LostError
-        return leaf_of((rows[number], Fraction(factor)) for number, factor in found.multipliers)
+        return found
+
+    def _contradiction(self, rows: Sequence[int], factors: Sequence[Fraction]) -> Leaf | None:
+        parts = [(row, factor) for row, factor in zip(rows, factors, strict=True) if factor]
+        if parts and contradicts([(self._signs[row], factor) for row, factor in parts]):
+            return leaf_of(parts)
+        return None
 
 
 def _dependency(signs: Sequence[Sign], closed: bool) -> list[Fraction]:
     """Factors, the only ones but for scale, with which the forms add up to a number, or to 0 if
-    ``closed``; nothing if there are none or others."""
+    ``closed``; 0 if there are none or others."""
     lines = [dict(sign.form.terms) for sign in signs]
     if closed:
         lines = [line | {-1: sign.form.constant} for line, sign in zip(lines, signs, strict=True)]
@@ -182,7 +170,7 @@ def _dependency(signs: Sequence[Sign], closed: bool) -> list[Fraction]:
     )
     found, nullity = matrix.nullspace()
     if nullity != 1:
-        return []
+        return [Fraction(0)] * len(signs)
     return [Fraction(int(found[i, 0]) * scale) for i, scale in enumerate(scales)]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, fails_at
-from algzoo_exact.explain.logic.conditions import Condition
 from algzoo_exact.explain.outcome import Argument, Cells, Outcome, Point, leaves
 from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OutOfReachError, Search, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
@@ -62,7 +61,43 @@ def decide_by_cells(
     asks whether the domain is empty (or null). InputError for entries that the program has not.
     What is proved without bounds (``Space``) can be followed without them.
     """
-    return _Decision(program, statement, domain, almost, limits, bounded).decide()
+
+    def fails(point: Point) -> bool:
+        return fails_at(program, statement, domain, point)
+
+    def ask(node: Node) -> bool:
+        """True if the statement fails nowhere on the closed cone (or almost nowhere)."""
+        if almost:
+            if node.holds(counter, almost=True):
+                raise _FoundError(list(node.cone.rays), node.cone)
+        elif node.may_hold(counter):
+            for rays in node.faces():
+                if node.holds(counter, rays):
+                    raise _FoundError(rays)
+        return True
+
+    try:
+        false = Question(statement, domain).false
+        space = Space(program, [false], deadline=limits.deadline, bounded=bounded)
+        (counter,) = space.conditions
+        search = Search(space, ask, limits)
+        if not almost and fails(space.lift([0] * len(space.inputs))):
+            raise _FoundError([])
+        tree = search.run()
+    except OutOfReachError as error:
+        return Outcome.unknown(str(error), "regions")
+    except _FoundError as found:
+        point = _witness(space, found, fails)
+        done = f"{search.decided} cones, then one where it fails"
+        return Outcome.refuted(point, statement, domain, "regions", done)
+    undecided = sum(leaf.answer is None for leaf in leaves(tree))
+    if undecided:
+        done = f"{search.decided} cones decided, {undecided} not"
+        return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
+    evidence = Cells(space.inputs, tree)
+    argument = Argument(domain, statement, (), (), (), "regions", evidence)
+    proved = Outcome.proved("regions", f"{search.decided} cones")
+    return replace(proved, arguments=(argument,))
 
 
 class _FoundError(Exception):
@@ -73,69 +108,21 @@ class _FoundError(Exception):
         self.rays, self.cone = rays, cone
 
 
-@dataclass(frozen=True)
-class _Decision:
-    program: Program
-    statement: Formula
-    domain: Formula
-    almost: bool
-    limits: CellLimits
-    bounded: bool
+def _witness(space: Space, found: _FoundError, fails: Callable[[Point], bool]) -> Point:
+    """A point within the face where the statement fails, checked exactly."""
+    if not found.rays:
+        return space.lift([0] * len(space.inputs))
 
-    def decide(self) -> Outcome:
-        try:
-            counter = Question(self.statement, self.domain).false
-            deadline, bounded = self.limits.deadline, self.bounded
-            space = Space(self.program, [counter], deadline=deadline, bounded=bounded)
-            (condition,) = space.conditions
-            search = Search(space, lambda node: self._ask(node, condition), self.limits)
-            if not self.almost and self._fails_at(space.lift([0] * len(space.inputs))):
-                raise _FoundError([])
-            tree = search.run()
-        except OutOfReachError as error:
-            return Outcome.unknown(str(error), "regions")
-        except _FoundError as found:
-            point = self._witness(space, found)
-            done = f"{search.decided} cones, then one where it fails"
-            return Outcome.refuted(point, self.statement, self.domain, "regions", done)
-        undecided = sum(leaf.answer is None for leaf in leaves(tree))
-        if undecided:
-            done = f"{search.decided} cones decided, {undecided} not"
-            return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
-        evidence = Cells(space.inputs, tree)
-        argument = Argument(self.domain, self.statement, (), (), (), "regions", evidence)
-        proved = Outcome.proved("regions", f"{search.decided} cones")
-        return replace(proved, arguments=(argument,))
+    def refutes(values: Point) -> bool:
+        if found.cone is not None and not _inside(found.cone, space, values):
+            return False  # beyond the cone it might fail on a null set only
+        return fails(values)
 
-    def _ask(self, node: Node, counter: Condition) -> bool:
-        """True if the statement fails nowhere on the closed cone (or almost nowhere)."""
-        if self.almost:
-            if node.holds(counter, almost=True):
-                raise _FoundError(list(node.cone.rays), node.cone)
-        elif node.may_hold(counter):
-            for rays in node.faces():
-                if node.holds(counter, rays):
-                    raise _FoundError(rays)
-        return True
-
-    def _witness(self, space: Space, found: _FoundError) -> Point:
-        """A point within the face where the statement fails, checked exactly."""
-        if not found.rays:
-            return space.lift([0] * len(space.inputs))
-
-        def refutes(values: Point) -> bool:
-            if found.cone is not None and not _inside(found.cone, space, values):
-                return False  # beyond the cone it might fail on a null set only
-            return self._fails_at(values)
-
-        for point in _points_within(found.rays):
-            inner = space.lift(point)
-            if refutes(inner):
-                return shorten(inner, refutes, homogeneous=True) or inner
-        raise AssertionError("a cell that exact evaluation does not confirm")
-
-    def _fails_at(self, point: Point) -> bool:
-        return fails_at(self.program, self.statement, self.domain, point)
+    for point in _points_within(found.rays):
+        inner = space.lift(point)
+        if refutes(inner):
+            return shorten(inner, refutes, homogeneous=True) or inner
+    raise AssertionError("a cell that exact evaluation does not confirm")
 
 
 def _points_within(rays: list[IntVector]) -> Iterator[IntVector]:

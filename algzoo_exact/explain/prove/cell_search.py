@@ -40,9 +40,8 @@ class OutOfReachError(AlgzooExactError):
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """``scale`` > 0 times a form, as integer multiples of scaled atoms; ``number`` names it."""
+    """``scale`` > 0 times a form, as integer multiples of scaled atoms."""
 
-    number: int
     pairs: Pairs
     scale: int
 
@@ -109,7 +108,7 @@ class Space:
         """A form of the conditions or terms, in integers."""
         if form not in self._rows:
             scale = self._denominator(form)
-            self._rows[form] = Row(len(self._rows), self._pairs(form, scale), scale)
+            self._rows[form] = Row(self._pairs(form, scale), scale)
         return self._rows[form]
 
     def lift(self, point: Sequence[int | Fraction]) -> tuple[Fraction, ...]:
@@ -154,7 +153,7 @@ class Node:
     space: Space
     cone: Cone
     _atoms: dict[int, IntVector] = field(repr=False)
-    _signs: dict[int, int] = field(repr=False)
+    _signs: dict[Row, int] = field(repr=False)
 
     def functional(self, row: Row) -> IntVector:
         """A row as a functional; OpenSign if it is not linear on the cone."""
@@ -214,8 +213,8 @@ class Node:
 
     def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
         """Within the face of the rays, or within the cone; None if it changes there."""
-        if rays is None and row.number in self._signs:
-            return self._signs[row.number]
+        if rays is None and row in self._signs:
+            return self._signs[row]
         normal = self.functional(row)
         values = [dot(normal, ray) for ray in (self.cone.rays if rays is None else rays)]
         above, below = max(values) > 0, min(values) < 0
@@ -223,7 +222,7 @@ class Node:
             return None
         sign = int(above) - int(below)
         if rays is None:
-            self._signs[row.number] = sign
+            self._signs[row] = sign
         return sign
 
     def may_hold(self, condition: Condition) -> bool:

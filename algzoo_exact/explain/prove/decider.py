@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
@@ -26,12 +26,12 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
-from algzoo_exact.explain.outcome import Argument, Outcome, Point
+from algzoo_exact.explain.outcome import Outcome, Point
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.facts import NO_FACTS, Abstraction, Question, abstractions
+from algzoo_exact.explain.prove.facts import NO_FACTS, Question, abstractions
 from algzoo_exact.explain.prove.null_sets import Walls, inner_point, off_walls
-from algzoo_exact.explain.prove.prover import Prover
+from algzoo_exact.explain.prove.prover import prove
 from algzoo_exact.program.ir import Program
 
 FEW_INPUTS = 5  # of a program whose space is cut into cells, if need be
@@ -40,12 +40,12 @@ _SHARE = 0.4  # of the time, at most, for each way to use earlier claims
 _ROUNDS = 40  # null sets that are left out one after the other
 
 
+@dataclass(frozen=True)
 class Decider:
     """Statements about one program; ``seconds`` for each."""
 
-    def __init__(self, program: Program, seconds: float) -> None:
-        self.program, self.seconds = program, seconds
-        self._last: Prover | None = None
+    program: Program
+    seconds: float
 
     def decide(
         self, question: Question, *, almost: bool = False, deadline: Deadline | None = None
@@ -144,11 +144,7 @@ class Decider:
                 break
             assuming = "" if use == NO_FACTS else "from earlier claims: "
             end = deadline.part(_SHARE) if use.free else deadline
-            try:
-                outcome = self._prover(domain, use, end).prove(statement, end)
-            except TimeIsUpError:
-                details.append(f"{assuming}the time was up before the domain was prepared")
-                continue
+            outcome = prove(self.program, statement, end, domain=domain, use=use)
             details += (assuming + line for line in outcome.details)
             if outcome.state is not None:
                 details.append(assuming + outcome.verdict.reason)
@@ -158,11 +154,6 @@ class Decider:
             if outcome.status != "unknown":
                 break
         return replace(outcome, details=tuple(details), state=None)
-
-    def _prover(self, domain: Formula, use: Abstraction, deadline: Deadline) -> Prover:
-        if self._last is None or (self._last.domain, self._last.use) != (domain, use):
-            self._last = Prover(self.program, domain, use, deadline=deadline)
-        return self._last
 
     def _inputs(self, state: Sequence[tuple[Entry, Fraction]]) -> Point:
         """The inputs of a state; 0 where it says nothing."""
@@ -177,30 +168,22 @@ def together(decisions: Iterable[Outcome]) -> Outcome:
     It ends where one is refuted; details are of those that are not proved. Where there is none,
     nothing is proved.
     """
-    details: list[str] = []
-    arguments: list[Argument] = []
-    methods: Counter[str] = Counter()
-    trusted: dict[str, None] = {}
-    open_verdict: Verdict | None = None
-    vacuous = True
+    found: list[Outcome] = []
     for decision in decisions:
-        methods[decision.method] += 1
         if decision.status == "refuted":
             return decision
-        if decision.status == "unknown":
-            details += decision.details
-            open_verdict = decision.verdict if open_verdict is None else open_verdict
-        arguments += decision.arguments
-        trusted |= dict.fromkeys(decision.trusted)
-        vacuous &= decision.vacuous
-    if not methods:
+        found.append(decision)
+    if not found:
         return Outcome.unknown("there is no statement to decide")
+    methods = Counter(decision.method for decision in found)
     counted = "; ".join(f"{method}: {count}" for method, count in methods.items())
+    undecided = [decision for decision in found if decision.status == "unknown"]
+    said = (line for decision in undecided for line in decision.details)
     return Outcome(
-        Verdict("proved") if open_verdict is None else open_verdict,
+        undecided[0].verdict if undecided else Verdict("proved"),
         ", ".join(methods),
-        details=(f"statements decided by {counted}", *details),
-        trusted=tuple(trusted),
-        arguments=tuple(arguments),
-        vacuous=vacuous,
+        details=(f"statements decided by {counted}", *said),
+        trusted=tuple(dict.fromkeys(name for decision in found for name in decision.trusted)),
+        arguments=tuple(argument for decision in found for argument in decision.arguments),
+        vacuous=all(decision.vacuous for decision in found),
     )

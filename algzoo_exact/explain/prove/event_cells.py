@@ -196,13 +196,14 @@ def _competition(
     forms = list(dict.fromkeys(form for signs, _ in ways for form, _ in signs))
     if not forms:  # nothing is to be decided, and a program needs a layer
         forms = [signals.entry(Entry("x", (inputs[0],)))]
-    made, count, first = layered(signals, forms, inputs), len(forms), len(forms)
-    above = [tuple(-c for c in made.rows[form]) for form in forms]
+    layers, rows = layered(signals, forms, inputs)
+    first = len(forms)
+    above = [tuple(-c for c in rows[form]) for form in forms]
     zero = (Fraction(0),) * len(above[0])
-    readout = (*above, *(zero for _ in ways), *(made.rows[form] for form in forms))
+    readout = (*above, *(zero for _ in ways), *(rows[form] for form in forms))
     rivals = np.zeros((len(readout),) * 2, bool)
     for k, (signs, _) in enumerate(ways, first):
         for form, positive in signs:
-            rivals[k, forms.index(form) + (0 if positive else count + len(ways))] = True
+            rivals[k, forms.index(form) + (0 if positive else first + len(ways))] = True
     wanted = [k for k, (_, holds) in enumerate(ways, first) if holds]
-    return Program(made.layers, readout), rivals, wanted
+    return Program(layers, readout), rivals, wanted

@@ -10,22 +10,13 @@ linear in the last layer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from algzoo_exact.explain.language.expression import Apply, Entry, compare
-from algzoo_exact.explain.logic.conditions import (
-    ZERO,
-    Condition,
-    Form,
-    Junction,
-    Sign,
-    forms_of,
-    junction,
-    negation,
-)
-from algzoo_exact.explain.logic.forms import Forms, Relation, unit_sign
+from algzoo_exact.explain.language.expression import Apply, Entry
+from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of, rewritten
+from algzoo_exact.explain.logic.linear_forms import Linear, Relation
+from algzoo_exact.explain.logic.system import Maximum
 from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import Layer, Program, Vector
@@ -36,31 +27,17 @@ Path: TypeAlias = tuple[tuple[tuple[Form, bool], ...], bool]
 """Forms with whether each is positive, and whether the statement holds there."""
 
 
-@dataclass(frozen=True)
-class Relu:
-    """The signal max(0, form), over earlier signals."""
-
-    form: Form
-
-
-Signal: TypeAlias = Entry | Relu
-
-
-class Signals(Forms):
-    """A formula's forms, over numbered signals: inputs x, states h, and maxima.
+class Signals(Linear):
+    """A formula's forms, over signals as atoms: inputs x, states h, and max(0, form) for each of
+    its maxima.
 
     OutOfReachError for constants, which cones cannot decide, and for products of what varies.
     """
 
     def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.all: list[Signal] = []
-        self._number: dict[Signal, int] = {}
-
-    def entry(self, entry: Entry) -> Form:
-        if entry.array == "x" or (entry.array == "h" and entry.indices[0] >= 0):
-            return self._signal(entry)
-        return self.computed(entry)
+        layers = enumerate(program.layers)
+        states = (Entry("h", (t, j)) for t, layer in layers for j in range(layer.width))
+        super().__init__(program, states, bounded=False)
 
     def maximum(self, forms: Iterable[Form]) -> Form:
         first, *others = forms
@@ -69,39 +46,28 @@ class Signals(Forms):
         return first
 
     def relu(self, form: Form) -> Form:
+        """max(0, form). No two share a signal here, so that weights stay short."""
         if form.constant:
             raise _no_scale()
-        return self._signal(Relu(form)) if form.terms else form
+        return self.atom(Maximum((Form(), form))) if form.terms else form
 
     def sign(self, form: Form, op: Relation) -> Condition:
-        if not form.terms:
-            return compare(op, form.constant, ZERO)
-        if form.constant:
+        if form.terms and form.constant:
             raise _no_scale()
-        return unit_sign(form, op)
+        return super().sign(form, op)
 
     def not_linear(self, product: Apply) -> OutOfReachError:
         return OutOfReachError("there is a product of two parts that vary")
 
-    def _signal(self, signal: Signal) -> Form:
-        if signal not in self._number:
-            self._number[signal] = len(self.all)
-            self.all.append(signal)
-        return Form(((self._number[signal], Fraction(1)),))
-
     def z(self, number: int) -> Form:
         """What a signal that is no input is the positive part of."""
-        signal = self.all[number]
-        if isinstance(signal, Relu):
-            return signal.form
-        return self.entry(Entry("z", signal.indices))
+        atom = self.atoms[number]
+        return atom.forms[1] if isinstance(atom, Maximum) else self.entry(Entry("z", atom.indices))
 
     def place(self, number: int) -> int | None:
         """Which input a signal is, if it is one."""
-        signal = self.all[number]
-        if isinstance(signal, Entry) and signal.array == "x":
-            return signal.indices[0]
-        return None
+        atom = self.atoms[number]
+        return atom.indices[0] if isinstance(atom, Entry) and atom.array == "x" else None
 
     def row(self, form: Form) -> dict[int, Fraction]:
         """The weights of inputs in a form."""
@@ -125,16 +91,17 @@ def _no_scale() -> OutOfReachError:
 
 def on_cone(condition: Condition, signals: Signals, rays: Sequence[IntVector]) -> Condition:
     """The condition, with the forms of inputs decided that have one sign at all ``rays`` (n)."""
-    if isinstance(condition, Junction):
-        parts = [on_cone(part, signals, rays) for part in condition.parts]
-        return negation(parts[0]) if condition.op == "not" else junction(condition.op, parts)
-    if isinstance(condition, bool) or signals.sources(condition.form):
-        return condition
-    row = signals.row(condition.form)
-    values = [sum(c * ray[i] for i, c in row.items()) for ray in rays]
-    if min(values) >= 0 or max(values) <= 0:
-        return condition.op != "==" and max(values) > 0
-    return condition
+
+    def decided(sign: Sign) -> Condition:
+        if signals.sources(sign.form):
+            return sign
+        row = signals.row(sign.form)
+        values = [sum(c * ray[i] for i, c in row.items()) for ray in rays]
+        if min(values) >= 0 or max(values) <= 0:
+            return sign.op != "==" and max(values) > 0
+        return sign
+
+    return rewritten(condition, decided)
 
 
 def paths(condition: Condition) -> list[Path]:
@@ -188,17 +155,11 @@ def _sign(sign: Sign, known: Mapping[Form, bool]) -> bool | Form:
     return True if sign.op == ">=" else form if above is None else True
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Layers on the ``inputs`` that occur, and forms as rows over the last of them."""
-
-    inputs: tuple[int, ...]
-    layers: tuple[Layer, ...]
-    rows: Mapping[Form, Vector]
-
-
-def layered(signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]) -> Rows:
-    """The layers that compute some forms, one at least, of the ``inputs``."""
+def layered(
+    signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]
+) -> tuple[tuple[Layer, ...], dict[Form, Vector]]:
+    """The layers that compute some forms, one at least, of the ``inputs``; and each form as a row
+    over the last of them."""
     parts = {form: signals.split(form) for form in forms}
     depth: dict[int, int] = {}
 
@@ -223,7 +184,7 @@ def layered(signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]) ->
         layers.append(Layer(state, tuple(_row(signals.row(form), inputs) for form in made)))
         before = here
     rows = {form: _row(dict(part.terms), before) for form, part in parts.items()}
-    return Rows(inputs, tuple(layers), rows)
+    return tuple(layers), rows
 
 
 def inputs_of(signals: Signals, condition: Condition) -> tuple[int, ...]:

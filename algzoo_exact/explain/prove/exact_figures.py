@@ -1,9 +1,9 @@
 """Exact probabilities and errors of conditions and terms, from cells of constant or linear answers.
 
-Statements about the order and the signs of the inputs have rational probabilities for any n. All
-else is cut into cones, whose Gaussian measures and moments are enclosed rigorously (n <= 6 inputs
-that occur), with closed forms of probabilities for n <= 3. Suprema of errors are exact rationals:
-the ratio of two linear forms on a cone is greatest on an extreme ray.
+The space of the inputs that occur is cut into cones, whose Gaussian measures and moments are
+enclosed rigorously (n <= 6 inputs that occur), with closed forms of probabilities for n <= 3.
+Suprema of errors are exact rationals: the ratio of two linear forms on a cone is greatest on an
+extreme ray.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Literal
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.explain.language.cases import cases_of_all
 from algzoo_exact.explain.language.expression import (
@@ -25,7 +24,6 @@ from algzoo_exact.explain.language.expression import (
     Term,
     every,
 )
-from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells
 from algzoo_exact.explain.prove.cell_search import (
@@ -61,12 +59,7 @@ def probability(
     OutOfReachError where nothing can be said.
     """
     deadline = limits.deadline
-    try:
-        value = order_probability(formula, program.seq_len, deadline.part(0.5))
-        return Figure.of("probability", value, by_order=True)
-    except (InputError, TimeIsUpError):
-        pass  # It is not about the order alone; entries that the program has not are found below.
-    # The rest of the time is for measures, which end with 6 inputs.
+    # Half of the time is for measures, which end with 6 inputs.
     inputs = min(limits.inputs, LARGEST_DIMENSION)
     half = replace(limits, inputs=inputs, deadline=deadline.part(0.5))
     cells = condition_cells(program, formula, half)

@@ -10,11 +10,9 @@ from typing import TypeAlias
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.explain.language.expression import (
     Compare,
-    Entry,
     Formula,
     Logic,
     Number,
-    Term,
     scaled,
     total,
 )
@@ -25,8 +23,8 @@ from algzoo_exact.explain.outcome import Point
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.program.ir import Program
 
-Walls: TypeAlias = tuple[tuple[tuple[tuple[int, Fraction], ...], Fraction], ...]
-"""Hyperplanes sum c x[t] + constant = 0 as (((t, c), ..), constant), not all c being 0."""
+Walls: TypeAlias = tuple[Formula, ...]
+"""That an input is on none of some hyperplanes: sum c x[t] + constant != 0."""
 
 _TRIALS = 60
 
@@ -37,15 +35,13 @@ class _Local:
     def __init__(self, program: Program, formula: Formula, deadline: Deadline) -> None:
         linear = Linear(program, deadline=deadline)
         self._system, self._deadline = linear.system([linear.condition(formula)]), deadline
-        self._inputs = {
-            number: entry.indices[0] for entry, number in self._system.variables.items()
-        }
+        self._inputs = {number: entry for entry, number in self._system.variables.items()}
 
     def holds(self, point: Point) -> bool:
         return self._system.hold(self._values(point))
 
     def walls(self, point: Point) -> Walls:
-        """Forms that change sign at the point, where the formula looks at their signs.
+        """Those on which forms change sign at the point, where the formula looks at their signs.
 
         Where there are none, all signs stay as they are around the point, or are of forms that
         vanish in a neighbourhood; so the formula's truth is that of the whole neighbourhood.
@@ -61,12 +57,15 @@ class _Local:
             for form in forms_of(condition):
                 if form.value(values) == 0:
                     found[expanded(form, forms)] = None
-        return tuple(self._wall(form) for form in found if form.terms)
+        return tuple(self._off(form) for form in found if form.terms)
 
-    def _wall(self, form: Form) -> tuple[tuple[tuple[int, Fraction], ...], Fraction]:
-        """Scaled to first coefficient 1, so that each wall is met under one name."""
+    def _off(self, form: Form) -> Formula:
+        """That it is not 0; scaled to first coefficient 1, so that each wall has one name."""
         form = form.times(1 / form.terms[0][1])
-        return tuple((self._inputs[number], c) for number, c in form.terms), form.constant
+        parts = [scaled(c, self._inputs[number]) for number, c in form.terms]
+        if form.constant:
+            parts.append(Number(form.constant))
+        return Compare("!=", total(parts), Number(Fraction(0)))
 
     def _values(self, point: Point) -> dict[int, Fraction]:
         return self._system.values(lambda entry: point[entry.indices[0]], self._deadline)
@@ -107,13 +106,4 @@ def _near(point: Point) -> Iterator[Point]:
 
 def off_walls(domain: Formula, walls: Walls) -> Formula:
     """The domain without these hyperplanes."""
-    if not walls:
-        return domain
-    zero = Number(Fraction(0))
-    return Logic("and", (domain, *(Compare("!=", _term(wall), zero) for wall in walls)))
-
-
-def _term(wall: tuple[tuple[tuple[int, Fraction], ...], Fraction]) -> Term:
-    terms, constant = wall
-    parts = [scaled(c, Entry("x", (t,))) for t, c in terms]
-    return total([*parts, Number(constant)] if constant else parts)
+    return Logic("and", (domain, *walls)) if walls else domain

@@ -9,15 +9,14 @@ evaluation of the program checks them, so that no witness rests on z3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
 from random import Random
 from time import monotonic
 
-from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import (
@@ -30,12 +29,12 @@ from algzoo_exact.explain.language.expression import (
     number_text,
     to_text,
 )
-from algzoo_exact.explain.logic.conditions import Condition, Sign, negation
+from algzoo_exact.explain.logic.conditions import Condition, negation
 from algzoo_exact.explain.logic.farkas import Leaf, Refutation, system_about
 from algzoo_exact.explain.logic.farkas_search import refutation
 from algzoo_exact.explain.logic.linear_forms import Linear
 from algzoo_exact.explain.logic.order_facts import OrderFacts
-from algzoo_exact.explain.logic.system import Maximum, System
+from algzoo_exact.explain.logic.system import Maximum
 from algzoo_exact.explain.logic.z3_solver import NAME, Answer, centre, solve
 from algzoo_exact.explain.outcome import Argument, Outcome, Point
 from algzoo_exact.explain.prove.counterexamples import shorten, walk
@@ -54,98 +53,75 @@ _EVIDENCE, _EVIDENCE_SHARE = 2.0, 0.1  # seconds for a refutation, and share of 
 _ZERO = Fraction(0)
 
 
-class Prover:
-    """Statements about one program on one domain, one after the other.
+def prove(
+    program: Program,
+    statement: Formula,
+    deadline: Deadline,
+    *,
+    domain: Formula = EVERYWHERE,
+    use: Abstraction = NO_FACTS,
+    progress: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Does the statement hold wherever the domain and the facts do?
 
     Of earlier facts there is what ``use`` says: its facts, which must hold in the whole domain,
     may help, and are no conditions; so are the equations of its defined entries and terms, which
     take the place of what the program computes. Its free entries are variables; free states h are
     at least 0, and nothing else is known of them but what the domain and the facts say.
-    ``progress`` is called with a line about each thing that is tried. TimeIsUpError if
-    ``deadline`` passes before all is prepared.
+    ``progress`` is called with a line about each thing that is tried.
 
     InputError for entries that the program has not, and for products of two varying terms.
     """
+    start = monotonic()
+    details: list[str] = []
 
-    def __init__(
-        self,
-        program: Program,
-        domain: Formula = EVERYWHERE,
-        use: Abstraction = NO_FACTS,
-        *,
-        deadline: Deadline = NEVER,
-        progress: Callable[[str], None] | None = None,
-    ) -> None:
-        self.program, self.domain, self.use, self.progress = program, domain, use, progress
-        order = OrderFacts(domain, program.seq_len)
-        self.inhabited = fails_at(program, Truth(False), domain, order.example())
-        self.linear = Linear(program, use.free, dict(use.defined), deadline=deadline)
-        self.base: list[Condition] = []
-        # What follows from the domain's order by itself is a hint: evidence does without it.
-        for part in (*order.implied(), *conjuncts(domain), *use.facts):
-            self.base.append(self.linear.condition(part))
-            self.linear.tighten(self.base[-1])
-        self._answer = Answer("unknown")
+    def note(line: str) -> None:
+        details.append(line)
+        if progress is not None:
+            progress(line)
 
-    @cached_property
-    def given(self) -> System:
-        """The domain and the facts."""
-        return self.linear.system(self.base)
-
-    def prove(self, statement: Formula, deadline: Deadline) -> Outcome:
-        """Does the statement hold wherever the domain and the facts do?"""
-        return _Attempt(self, statement, deadline).run()
-
-    def is_vacuous(self, seconds: float) -> bool:
-        """Whether it is known that nothing satisfies the domain and the facts."""
-        return not self.inhabited and self._solved(seconds).status == "unsat"
-
-    def _solved(self, seconds: float) -> Answer:
-        if self._answer.status == "unknown":
-            self._answer = solve(self.given, seconds, _MEGABYTES)
-        return self._answer
-
-    def inside(self, seconds: float) -> tuple[list[Sign], dict[int, Fraction]]:
-        """A linear piece of the ``given``, and a point well inside; both empty if none is found."""
-        solution = self._solved(seconds).solution
-        if not solution:
-            return [], {}
-        values = self.given.values(solution.__getitem__)
-        rows = self.given.piece(values)
-        start = {number: values[number] for number in self.given.variables.values()}
-        return rows, start | centre(rows, values, self.given.homogeneous, seconds)
+    try:
+        outcome = _Attempt(program, statement, deadline, domain, use, note).decided()
+    except TimeIsUpError:
+        outcome = Outcome.unknown("the time was up before a solver could start")
+    return replace(outcome, seconds=monotonic() - start, details=tuple(details))
 
 
 class _Attempt:
     """One statement: cheap exact steps first, then z3."""
 
-    def __init__(self, prover: Prover, statement: Formula, deadline: Deadline) -> None:
-        self._start, self._deadline = monotonic(), deadline
-        self._prover, self._statement = prover, statement
-        self._details: list[str] = []
+    def __init__(
+        self,
+        program: Program,
+        statement: Formula,
+        deadline: Deadline,
+        domain: Formula,
+        use: Abstraction,
+        note: Callable[[str], None],
+    ) -> None:
+        self._program, self._statement, self._deadline = program, statement, deadline
+        self._domain, self._use, self._note = domain, use, note
+        order = OrderFacts(domain, program.seq_len)
+        self._inhabited = fails_at(program, Truth(False), domain, order.example())
+        linear = Linear(program, use.free, dict(use.defined), deadline=deadline)
+        base: list[Condition] = []
+        # What follows from the domain's order by itself is a hint: evidence does without it.
+        for part in (*order.implied(), *conjuncts(domain), *use.facts):
+            base.append(linear.condition(part))
+            linear.tighten(base[-1])
+        goal = negation(linear.condition(statement))
+        self._given = linear.system(base)  # the domain and the facts
+        self._system = linear.system([*base, goal])
         self._inside = 0  # trial points in the domain
+        self._start = monotonic()
 
-    def run(self) -> Outcome:
-        linear = self._prover.linear
-        linear.deadline = self._deadline
-        try:
-            goal = negation(linear.condition(self._statement))
-            self._system = linear.system([*self._prover.base, goal])
-            outcome = self._decided()
-        except TimeIsUpError:
-            reason = f"the time was up after {self._spent():.1f} s, before a solver could start"
-            outcome = Outcome.unknown(reason)
-        finally:
-            linear.deadline = NEVER
-        return replace(outcome, seconds=self._spent(), details=tuple(self._details))
-
-    def _decided(self) -> Outcome:
+    def decided(self) -> Outcome:
         if False in self._system.conditions:
             self._note("exact bounds on every form: enough")
             return self._proved("exact bounds", self._evidence(_FEW_LEAVES))
-        point = self._try_points()
-        if point is not None:
-            return self._refuted(point, "trial points")
+        refuted = self._try("trial points", self._trial_points())
+        if refuted is not None:
+            return refuted
         evidence = self._evidence(_FEW_LEAVES, exact=False)
         if evidence is not None:
             return self._proved("Farkas multipliers", evidence)
@@ -153,17 +129,18 @@ class _Attempt:
         self._note(f"{NAME}: {maxima} ReLUs and maxima")
         answer = self._ask(self._deadline.within(_QUICK))
         if answer.status == "unknown":
-            point = self._try_walk()
-            if point is not None:
-                return self._refuted(point, "trial points")
+            if self._inside < _ENOUGH and not self._use.free:
+                refuted = self._try("walk through the domain", self._walk())
+                if refuted is not None:
+                    return refuted
             if not self._deadline.passed:
-                share = 1.0 if self._prover.inhabited else _SOLVER_SHARE
+                share = 1.0 if self._inhabited else _SOLVER_SHARE
                 answer = self._ask(self._deadline.part(share))
         if answer.status == "unsat":
             return self._proved(NAME, self._evidence(_MANY_LEAVES))
         if answer.status == "sat":
             return self._refuted(answer.solution, NAME)
-        reason = f"z3 stopped after {self._spent():.1f} s: {answer.reason}"
+        reason = f"z3 stopped after {monotonic() - self._start:.1f} s: {answer.reason}"
         return Outcome.unknown(reason, NAME)
 
     def _ask(self, deadline: Deadline) -> Answer:
@@ -173,46 +150,50 @@ class _Attempt:
             self._note(f"{NAME}, {seconds:.3g} s: {answer.reason}")
         return answer
 
-    def _try_points(self) -> dict[Entry, Fraction] | None:
-        """A counterexample among a few points with small integer coordinates."""
-        given, deadline = self._prover.given, self._deadline.part(_TRIAL_SHARE)
-        random, tried = Random(0), 0
-        while tried < _TRIALS and not deadline.passed:
-            tried += 1
+    def _trial_points(self) -> Iterator[dict[Entry, Fraction]]:
+        """A few points with small integer coordinates."""
+        random = Random(0)
+        for _ in range(_TRIALS):
             drawn = {entry: Fraction(random.randint(-9, 9)) for entry in self._system.variables}
-            drawn |= {entry: abs(value) for entry, value in drawn.items() if entry.array == "h"}
-            if not given.hold(given.values(drawn.__getitem__, self._deadline)):
-                continue
-            self._inside += 1
-            if self._counters(drawn):
-                self._note(f"trial points: number {tried} is a counterexample")
-                return drawn
-        self._note(f"trial points: {tried} tried, {self._inside} in the domain, no counterexample")
-        return None
+            yield drawn | {entry: abs(v) for entry, v in drawn.items() if entry.array == "h"}
 
-    def _try_walk(self) -> dict[Entry, Fraction] | None:
-        """A counterexample on a walk through the domain, where few trial points fell into it."""
-        if self._inside >= _ENOUGH or self._prover.use.free:
-            return None
-        given = self._prover.given
-        rows, start = self._prover.inside(self._deadline.part(_TRIAL_SHARE).left)
-        if not start:
-            return None
+    def _walk(self) -> Iterable[dict[Entry, Fraction]]:
+        """Points on a walk through the domain; none where it is not known to be inhabited."""
+        given, seconds = self._given, self._deadline.part(_TRIAL_SHARE).left
+        solution = self._example(seconds).solution
+        if not solution:
+            return ()
+        values = given.values(solution.__getitem__)
+        rows = given.piece(values)
         others = [entry for entry in self._system.variables if entry not in given.variables]
         names = dict(enumerate(others, len(given.atoms)))
         names |= {number: entry for entry, number in given.variables.items()}
-        start = dict.fromkeys(sorted(names), _ZERO) | start
+        start = dict.fromkeys(sorted(names), _ZERO)
+        start |= {number: values[number] for number in given.variables.values()}
+        start |= centre(rows, values, given.homogeneous, seconds)
         size = max(Fraction(1), 2 * max(map(abs, start.values())))
-        tried, deadline = 0, self._deadline.part(_TRIAL_SHARE)
-        for at in walk(rows, start, size, _TRIALS):
+        points = walk(rows, start, size, _TRIALS)
+        return ({entry: at[number] for number, entry in names.items()} for at in points)
+
+    def _example(self, seconds: float) -> Answer:
+        """Whether anything satisfies the domain and the facts, and where."""
+        return solve(self._given, seconds, _MEGABYTES)
+
+    def _try(self, what: str, points: Iterable[Mapping[Entry, Fraction]]) -> Outcome | None:
+        """A counterexample among some points."""
+        given, deadline = self._given, self._deadline.part(_TRIAL_SHARE)
+        tried, inside = 0, self._inside
+        for point in points:
             if deadline.passed:
                 break
             tried += 1
-            drawn = {entry: at[number] for number, entry in names.items()}
-            if self._counters(drawn):
-                self._note(f"walk through the domain: point {tried} is a counterexample")
-                return drawn
-        self._note(f"walk through the domain: {tried} points, no counterexample")
+            if given.hold(given.values(point.__getitem__, self._deadline)):
+                self._inside += 1
+                if self._counters(point):
+                    self._note(f"{what}: number {tried} is a counterexample")
+                    return self._refuted(point, "trial points")
+        found = self._inside - inside
+        self._note(f"{what}: {tried} tried, {found} in the domain, no counterexample")
         return None
 
     def _counters(self, drawn: Mapping[Entry, Fraction]) -> bool:
@@ -220,15 +201,15 @@ class _Attempt:
 
     def _evidence(self, leaves: int, *, exact: bool = True) -> Refutation | None:
         """Why the statement cannot fail, by cases and linear arithmetic, if that is found."""
-        prover, deadline = self._prover, self._deadline.part(_EVIDENCE_SHARE).within(_EVIDENCE)
+        use, deadline = self._use, self._deadline.part(_EVIDENCE_SHARE).within(_EVIDENCE)
         try:
             system = system_about(
-                prover.program,
+                self._program,
                 self._statement,
-                domain=prover.domain,
-                facts=prover.use.facts,
-                free=prover.use.free,
-                defined=dict(prover.use.defined),
+                domain=self._domain,
+                facts=use.facts,
+                free=use.free,
+                defined=dict(use.defined),
                 deadline=deadline,
             )
         except (InputError, TimeIsUpError):  # a product that is linear by bounds alone
@@ -240,13 +221,12 @@ class _Attempt:
         return found
 
     def _proved(self, method: str, evidence: Refutation | None) -> Outcome:
-        prover, nothing = self._prover, "nothing satisfies the domain and the assumptions"
-        vacuous = prover.is_vacuous(self._deadline.left)
+        use, nothing = self._use, "nothing satisfies the domain and the assumptions"
+        vacuous = not self._inhabited and self._example(self._deadline.left).status == "unsat"
         if vacuous:
             self._note(nothing)
-        use = prover.use
         argument = Argument(
-            prover.domain, self._statement, use.facts, use.defined, use.free, method, evidence
+            self._domain, self._statement, use.facts, use.defined, use.free, method, evidence
         )
         trusted = ("z3",) if method == NAME and evidence is None else ()
         verdict = Verdict("proved", nothing if vacuous else "")
@@ -256,19 +236,18 @@ class _Attempt:
         at = {entry: drawn[entry] for entry in self._system.variables}
         with suppress(TimeIsUpError):
             at = self._short(at)
-        program, domain, use = self._prover.program, self._prover.domain, self._prover.use
-        if use.free:
+        if self._use.free:
             state = tuple(sorted(at.items(), key=lambda item: str(item[0])))
             text = ", ".join(f"{to_text(entry)} = {number_text(v)}" for entry, v in state)
             reason = f"it does not follow from what is assumed: {text} satisfies that, not this"
             return replace(Outcome.unknown(reason, method), state=state)
-        inputs = (Entry("x", (i,)) for i in range(program.seq_len))
+        inputs = (Entry("x", (i,)) for i in range(self._program.seq_len))
         point = tuple(at.get(entry, _ZERO) for entry in inputs)
-        fails = fails_at(program, self._statement, domain, point)
-        if use.defined and not fails:
+        fails = fails_at(self._program, self._statement, self._domain, point)
+        if self._use.defined and not fails:
             return Outcome.unknown("it does not follow from what is assumed", method)
         assert fails, "a model that exact evaluation does not confirm"
-        return Outcome.refuted(point, self._statement, domain, method)
+        return Outcome.refuted(point, self._statement, self._domain, method)
 
     def _short(self, at: dict[Entry, Fraction]) -> dict[Entry, Fraction]:
         """The counterexample as few-digit floats if some near it, or well inside its piece, do."""
@@ -288,11 +267,3 @@ class _Attempt:
             inner = tuple(inside.get(system.variables[entry], v) for entry, v in at.items())
             short = shorten(inner, refutes, homogeneous=system.homogeneous) or short
         return at if short is None else dict(zip(at, short, strict=True))
-
-    def _spent(self) -> float:
-        return monotonic() - self._start
-
-    def _note(self, line: str) -> None:
-        self._details.append(line)
-        if self._prover.progress is not None:
-            self._prover.progress(line)

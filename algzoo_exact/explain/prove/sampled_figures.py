@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.explain.language.expression import (
+    OPERATIONS,
     RELATIONS,
     Compare,
     Entry,
@@ -46,15 +47,10 @@ _BLOCK = 1 << 14
 # which on a busy machine takes ten times as long.
 _PRODUCTS = 1 << 18
 
-_OPERATIONS: dict[Operation, Callable[[list[Floats]], Floats]] = {
-    "add": lambda args: reduce(np.add, args),
-    "sub": lambda args: args[0] - args[1],
-    "mul": lambda args: reduce(np.multiply, args),
-    "neg": lambda args: -args[0],
+_OPERATIONS: dict[Operation, Callable[[list[Floats]], Floats]] = OPERATIONS | {
     "min": lambda args: reduce(np.minimum, args),
     "max": lambda args: reduce(np.maximum, args),
     "relu": lambda args: np.maximum(args[0], 0.0),
-    "abs": lambda args: np.abs(args[0]),
 }
 
 
@@ -149,10 +145,8 @@ class Floating:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        states = {id(layer.state): layer.state for layer in program.layers}
-        known = {key: _floats(state) for key, state in states.items() if state[0]}
         self.layers = [
-            (known.get(id(p.state)), _floats(p.input)[:, p.reads.start : p.reads.stop], p.reads)
+            (_floats(p.state), _floats(p.input)[:, p.reads.start : p.reads.stop], p.reads)
             for p in program.layers
         ]
         self.readout = _floats(program.readout)
@@ -222,7 +216,7 @@ class Block:
         for state, weights, reads in self._weights.layers[len(self._h) : steps]:
             with np.errstate(over="ignore", invalid="ignore"):
                 z = weights @ self._x[reads.start : reads.stop]
-                if self._h and state is not None:
+                if self._h:
                     z += state @ self._h[-1]
             self._z.append(_finite(z))
             self._h.append(np.maximum(z, 0.0))

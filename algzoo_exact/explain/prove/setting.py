@@ -15,18 +15,16 @@ from typing import Any
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
-    Apply,
     Compare,
     Entry,
     Formula,
-    If,
-    Logic,
     Number,
     Term,
     Truth,
     compare,
     conjuncts,
     entries,
+    joined,
     to_text,
     weight_of,
 )
@@ -121,29 +119,42 @@ class Inside:
     def formula(self, formula: Formula) -> Formula:
         """In terms of the inputs that are left, with numbers for weights; what these decide is
         decided."""
-        if id(formula) not in self._known:
-            self._known[id(formula)] = formula, self._formula(formula)
-        found: Formula = self._known[id(formula)][1]
+        found: Formula = self._said(formula)
         return found
 
-    def _formula(self, formula: Formula) -> Formula:
-        if isinstance(formula, Truth):
-            return formula
-        if isinstance(formula, Compare):
-            left, right = self.term(formula.left), self.term(formula.right)
-            if isinstance(left, Number) and isinstance(right, Number):
-                return Truth(compare(formula.op, left.value, right.value))
-            return Compare(formula.op, left, right)
-        parts = [self.formula(part) for part in formula.args]
-        if formula.op == "and" or formula.op == "or":
-            decisive = Truth(formula.op == "or")
-            left_over = [part for part in parts if not isinstance(part, Truth)]
-            if decisive in parts or not left_over:
-                return decisive if decisive in parts else Truth(not decisive.value)
-            return Logic(formula.op, tuple(left_over)) if len(left_over) > 1 else left_over[0]
-        if formula.op == "not" and isinstance(parts[0], Truth):
-            return Truth(not parts[0].value)
-        return Logic(formula.op, tuple(parts))
+    def term(self, term: Term) -> Term:
+        """The same of a term."""
+        found: Term = self._said(term)
+        return found
+
+    def _said(self, part: Term | Formula) -> Any:
+        if id(part) not in self._known:
+            self._known[id(part)] = part, self._made(part)
+        return self._known[id(part)][1]
+
+    def _made(self, part: Term | Formula) -> Term | Formula:
+        match part:
+            case Number() | Truth():
+                return part
+            case Entry("x", (i,)):
+                place = self.setting.place(i)
+                return Number(_ZERO) if place is None else Entry("x", (place,))
+            case Entry(array):
+                weight = array.startswith("W_")
+                return Number(weight_of(self.whole, part)) if weight else part
+        args = [self._said(arg) for arg in part.args]
+        match part.op, args:
+            case ("and" | "or") as op, _:
+                decisive = Truth(op == "or")
+                left_over = [arg for arg in args if not isinstance(arg, Truth)]
+                if decisive in args or not left_over:
+                    return decisive if decisive in args else Truth(not decisive.value)
+                return joined(op, left_over) if len(left_over) > 1 else left_over[0]
+            case "not", [Truth(value)]:
+                return Truth(not value)
+            case ("<" | "<=" | ">" | ">=" | "==" | "!=") as op, [Number(left), Number(right)]:
+                return Truth(compare(op, left, right))
+        return joined(part.op, args)
 
     def asked(self, questions: Iterable[Question]) -> list[Question]:
         """The same of questions, but for those that the order of the inputs, or what is decided,
@@ -153,28 +164,6 @@ class Inside:
         return [
             q for q in said if q.domain != Truth(False) and not OrderFacts(q.domain, n).impossible
         ]
-
-    def term(self, term: Term) -> Term:
-        """The same of a term."""
-        if id(term) not in self._known:
-            self._known[id(term)] = term, self._term(term)
-        found: Term = self._known[id(term)][1]
-        return found
-
-    def _term(self, term: Term) -> Term:
-        match term:
-            case Number():
-                return term
-            case Entry("x", (i,)):
-                place = self.setting.place(i)
-                return Number(_ZERO) if place is None else Entry("x", (place,))
-            case Entry(array):
-                weight = array.startswith("W_")
-                return Number(weight_of(self.whole, term)) if weight else term
-            case Apply(op, args):
-                return Apply(op, tuple(map(self.term, args)))
-            case If(condition, then, otherwise):
-                return If(self.formula(condition), self.term(then), self.term(otherwise))
 
 
 def _equations(formula: Formula, name: str, form: str) -> list[Compare]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -14,7 +14,6 @@ from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at, some
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
-from algzoo_exact.explain.language.syntax import names
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
@@ -23,7 +22,7 @@ from algzoo_exact.explain.prove.event_program import Signals, inputs_of
 from algzoo_exact.explain.prove.exact_figures import probability as probability_by_cells
 from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.explain.prove.labels import cells_in, earns
-from algzoo_exact.explain.prove.prover import Prover
+from algzoo_exact.explain.prove.prover import prove as prove_formula
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
@@ -65,15 +64,11 @@ def prove(
     read = _reader_of(model, program, definitions)
     claimed = read(statement)
     within = EVERYWHERE if domain is None else read(domain)
-    if any(map(_speaks_of_labels, (statement, domain or "true", *definitions.values()))):
+    texts = (statement, domain or "true", *definitions.values())
+    if any("label" in parse(text).names for text in texts):
         unique = some([inside for _, inside in cells_in(task_of(model, None), EVERYWHERE)])
         within = Logic("and", (within, unique))
-    try:
-        prover = Prover(program, within, deadline=deadline, progress=progress)
-    except TimeIsUpError:
-        late = Outcome.unknown("the time was up before the domain was prepared")
-        return replace(late, seconds=seconds)
-    return prover.prove(claimed, deadline)
+    return prove_formula(program, claimed, deadline, domain=within, progress=progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,41 +123,31 @@ def ask(
         return named | {"statement": statement, "given": given, "definitions": dict(definitions)}
 
     with opened(state, run) as kept:
-        return _asked(
-            model, _Measure(program, task, workers, kept), statement, given, definitions, cells,
-            seconds, progress,
+        measure = _Measure(program, task, workers, kept)
+        deadline = Deadline.after(seconds)
+        outcome = prove(
+            model, statement, domain=given, definitions=definitions, seconds=seconds / 2,
+            progress=progress,
         )  # fmt: skip
-
-
-def _asked(
-    model: Program | HasProgram, measure: _Measure, statement: str, given: str | None,
-    definitions: Mapping[str, str], cells: int, seconds: float,
-    progress: Callable[[str], None] | None,
-) -> Asked:  # fmt: skip
-    deadline = Deadline.after(seconds)
-    outcome = prove(
-        model, statement, domain=given, definitions=definitions, seconds=seconds / 2,
-        progress=progress,
-    )  # fmt: skip
-    read = _reader_of(model, measure.program, definitions)
-    formula, domain = read(statement), EVERYWHERE if given is None else read(given)
-    both = formula if given is None else Logic("and", (formula, domain))
-    listed = None
-    if cells:
-        try:
-            listed = measure.cells(both, cells, deadline.part(0.7))
-        except OutOfReachError as error:
-            raise InputError(f"There are no cones of {statement}: {error}.") from None
-    whole = None if given is None else measure.of(domain, deadline.part(0.5))
-    if outcome.status == "proved":
-        if whole is not None and whole.rational == 0:
-            raise InputError(f"{given} holds with probability 0, so nothing is given by it.")
-        figure = Figure.of("probability", Fraction(1))
-    else:
-        part = measure.of(both, deadline, listed)
-        figure = part if whole is None else conditional(part, whole, str(given))
-    if outcome.status == "unknown":
-        outcome = measure.refuted(formula, domain, deadline) or outcome
+        read = _reader_of(model, program, definitions)
+        formula, domain = read(statement), EVERYWHERE if given is None else read(given)
+        both = formula if given is None else Logic("and", (formula, domain))
+        listed = None
+        if cells:
+            try:
+                listed = measure.cells(both, cells, deadline.part(0.7))
+            except OutOfReachError as error:
+                raise InputError(f"There are no cones of {statement}: {error}.") from None
+        whole = None if given is None else measure.of(domain, deadline.part(0.5))
+        if outcome.status == "proved":
+            if whole is not None and whole.rational == 0:
+                raise InputError(f"{given} holds with probability 0, so nothing is given by it.")
+            figure = Figure.of("probability", Fraction(1))
+        else:
+            part = measure.of(both, deadline, listed)
+            figure = part if whole is None else conditional(part, whole, str(given))
+        if outcome.status == "unknown":
+            outcome = measure.refuted(formula, domain, deadline) or outcome
     return Asked(outcome, figure, listed)
 
 
@@ -255,10 +240,6 @@ def probability(
     if n < 1:
         raise InputError(f"n is a number of inputs, at least 1, not {n}.")
     return order_probability(_reader(Sizes(n, 0, 0), definitions)(statement), n)
-
-
-def _speaks_of_labels(text: str) -> bool:
-    return any(used.name == "label" for used in names(parse(text).root))
 
 
 def _reader_of(
