@@ -49,9 +49,9 @@ def gradient(
 ) -> Said:
     """Differentiate a model's exact score by its weights.
 
-    The accuracy, or a median model's mean squared error, of an RNN with 2 to 9 inputs. All is
-    exact: radii are rounding alone. Then how much the score feels relative noise in each weight,
-    and whether the derivatives along rescaled neurons, which change nothing, are 0.
+    The accuracy, or a median model's mean squared error, of an RNN or a perceptron with 2 to 9
+    inputs. All is exact: radii are rounding alone. Then how much the score feels relative noise in
+    each weight, and whether the derivatives along rescaled neurons, which change nothing, are 0.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.gradient import gradient_document
@@ -81,8 +81,9 @@ def polish(
 ) -> Said:
     """Raise a trained model's exact score, step by step, each step proved to gain.
 
-    The accuracy of an RNN with 2 to 9 inputs grows, or a median model's mean squared error falls,
-    until no step gains. Stop it with Ctrl-C whenever you like: the best so far is written.
+    The accuracy of an RNN or a perceptron with 2 to 9 inputs grows, or a median model's mean
+    squared error falls, until no step gains. Stop it with Ctrl-C whenever you like: the best so far
+    is written.
     """
     import algzoo_exact as az
     from algzoo_exact.files import staged
@@ -100,5 +101,8 @@ def polish(
                 time_limit=deadline.timeout, progress=advance,
             )  # fmt: skip
         save(found.program, part, task, found.dtype)
-    written = az.load(target.output, task=task.name, seq_len=task.seq_len)
+    architecture = "mlp" if found.program.is_mlp else None
+    written = az.load(
+        target.output, task=task.name, seq_len=task.seq_len, architecture=architecture
+    )
     return Timed(polish_document(loaded, found, written))

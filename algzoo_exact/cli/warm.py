@@ -10,6 +10,7 @@ EXAMPLES = "algzoo-exact warm"
 def warm() -> None:
     """Compile what scores of four and more inputs need, for this machine. It is stored, so that no
     command waits for it later; without this, the first command that needs it compiles it."""
+    import algzoo_exact.analysis.slopes  # noqa: F401 (it registers its kernels)
     from algzoo_exact.cli.output import progress_bar
     from algzoo_exact.score.compiling import (
         COMPILING,

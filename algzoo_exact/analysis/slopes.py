@@ -2,18 +2,31 @@
 accuracy, or of cells, for a mean squared error (docs/notes/gradient.md).
 
 In float64 balls (``slope_balls``), and in ball arithmetic of many bits where these do not decide.
+A program is a list of layers z = A h + B x, h = max(0, z), and a read-out C h: one backward pass
+gives the derivatives by A and B of each layer, and those of an RNN, which share theirs, are added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from algzoo_exact.analysis.slope_balls import (
+    LayerSlopes,
+    accuracy_slopes,
+    cancelling_cells,
+    dying_facets_move,
+    moving_facets,
+    no_slopes,
+    square_slopes,
+)
+from algzoo_exact.analysis.weights import weights_of
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import to_arb, working_precision
@@ -22,23 +35,24 @@ from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.cell_facets import Facets, facet_sums
 from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
-from algzoo_exact.program.floats import exact_weights, float_weights, rounded_weights
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.floats import exact_weights, float_weights
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.specialize import rows
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
-from algzoo_exact.regions.enumerate import activation_regions, cells
+from algzoo_exact.regions.enumerate import cells_of_leaf
 from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score.bend_balls import bends_of
+from algzoo_exact.score.bend_balls import bends_of, no_bends
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
+from algzoo_exact.score.compiling import empty_batch, example, register
 from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
-from algzoo_exact.score.slope_balls import Rnn, accuracy_slopes, moving_facets, square_slopes
 
 F64 = NDArray[np.float64]
+Balls = NDArray[Any]  # of arb
 I64 = NDArray[np.int64]
 
 _BITS = 128  # of balls, where float64 does not decide
@@ -46,8 +60,8 @@ _NARROW = 2.0**-50  # what they may be off by
 _ONE_THREAD_UP_TO = 3  # inputs
 _COINCIDE = (
     "The accuracy is not shown to have a gradient at these weights: walls that need not move "
-    "together coincide where answers may change, as with parallel neurons or equal rows of W_oh; "
-    "add a little noise to the weights."
+    "together coincide where answers may change, as with parallel neurons or equal rows of the "
+    "read-out; add a little noise to the weights."
 )
 # Sums of float64 balls that are wider, as a share of what is more than 1, are computed again.
 _WIDE, _CAREFUL_UP_TO = 1e-8, 6
@@ -63,23 +77,27 @@ class Slopes:
         self.program, self.task, self.ties, self.deadline = program, task, ties, deadline
         self.of_labels = ties is not None
         self.starts = starting_cones(task)
+        self.shape = len(weights_of(program).flat), 2
         self.floats = exact_weights(program) is not None
 
     def total(self, progress: Progress | None) -> F64:
-        """Midpoints and radii, (parameters, 2). InputError where there is no gradient."""
-        self._check_whole_cones()
-        total = self._sum(progress)
+        """Midpoints and radii, (parameters, 2), of all matrices in a row. InputError where there is
+        no gradient."""
+        if self._may_coincide():
+            self._over_starts(self._check_leaves, None)
+        total = self._over_starts(self.below, progress)
         wide = total[:, 1] > _WIDE * np.maximum(1.0, np.abs(total[:, 0]))
         if self.floats and self.program.seq_len <= _CAREFUL_UP_TO and np.any(wide):
             self.floats = False  # as where large numbers cancel
-            return self._sum(progress)
+            return self._over_starts(self.below, progress)
         return total
 
-    def _sum(self, progress: Progress | None) -> F64:
-        total = np.zeros((self.program.parameters, 2))
+    def _over_starts(self, work: Callable[[Start], F64], progress: Progress | None) -> F64:
+        """What the cells below all starts add."""
+        total = np.zeros(self.shape)
         jobs = list(self.starts[::-1])
         threads = 1 if self.program.seq_len <= _ONE_THREAD_UP_TO else 2
-        found = outcomes(jobs, self.below, self.deadline, 1, threads=threads)
+        found = outcomes(jobs, work, self.deadline, 1, threads=threads)
         done = 0
         for done, (_, part) in enumerate(found, 1):
             _add(total, part)
@@ -91,26 +109,26 @@ class Slopes:
 
     def below(self, start: Start, *, compiled: bool = True) -> F64:
         """What the cells below a start add; they come from the ``compiled`` search."""
-        program, total = self.program, np.zeros((self.program.parameters, 2))
+        total = np.zeros(self.shape)
         grain = BOUNDARY if self.of_labels else LEAVES
-        search = new_search(program, self.ties, compiled)
-        rnn, below = Rnn(*rounded_weights(program)), self._below(start)
+        search = new_search(self.program, self.ties, compiled)
+        below = self._below(start)
         for batch in search.cells(start, grain):
             self.deadline.look()
             if batch is None:
                 continue
-            left, sums = np.ones(int(batch.size[0]), np.int64), np.zeros_like(total)
+            left, sums = np.ones(int(batch.size[0]), np.int64), no_slopes(below.weights)
             facets = room_for_facets(below, batch)
-            if self.of_labels and not moving_facets(below, rnn, batch, facets):
+            if self.of_labels and not moving_facets(below, batch, facets):
                 raise InputError(_COINCIDE)
             if self.floats and self.of_labels:
                 moments = facet_sums(facets, moments=True).moment
-                accuracy_slopes(below, rnn, batch, facets, moments, sums, left)
+                accuracy_slopes(below, batch, facets, moments, sums, left)
             elif self.floats:
                 facets, bends = bends_of(below, self.task, batch)
                 found = facet_sums(facets, moments=True, measures=True)
-                square_slopes(rnn, batch, facets, bends, found, sums, left)
-            _add(total, sums)
+                square_slopes(below.weights, batch, facets, bends, found, sums, left)
+            _add(total, by_weight(self.program, sums))
             for q in np.flatnonzero(left).tolist():
                 _add(total, self._by_balls(search, cell_of(batch, q, start), _moved(facets, q)))
         return total
@@ -120,6 +138,9 @@ class Slopes:
         weights = float_weights(self.program)
         if weights is None:
             raise InputError("A gradient needs weights from 1e-200 to 1e200; scale them.")
+        if self.program.is_mlp:  # a weight of the first layer may change that is 0
+            inputs = (self.program.seq_len, *(0 for _ in self.program.layers[1:]))
+            weights = weights._replace(reads=np.array([(0, number) for number in inputs]))
         below = below_start(weights, start)
         if self.of_labels:  # walls between labels do not move
             turns = np.array([False] * start.outer + [True] * start.inner)
@@ -138,7 +159,7 @@ class Slopes:
                     back = _Backward(self.program)
                     for x, neuron, seed in inputs(search, cell, next(directions), walls):
                         back.add(cell.bits, x, neuron, seed)
-                    return back.rounded()
+                    return by_weight(self.program, back.rounded())
                 except PrecisionError:
                     bits *= 2
                 except NotGenericError:
@@ -187,64 +208,80 @@ class Slopes:
             x = [p + along * g / arb.pi() for p, g in zip(x, moment, strict=True)]
         yield x, -1, [Fraction(1)]
 
-    def _check_whole_cones(self) -> None:
-        """InputError where something coincides on a whole cone, or a whole facet, that need not
-        after a change of the weights, so that the score is not shown to be differentiable."""
+    def _may_coincide(self) -> bool:
+        """Whether something may coincide on a whole cone, or a whole facet, that need not after a
+        change of the weights. Of an RNN two sorted lists may tell that nothing does."""
         program = self.program
-        alive = (1 << program.hidden_size) - 1 << program.first[-2]
-        if self.of_labels and _logits_may_coincide(program):
-            for cell in cells(program, self.task, ties=self.ties or "lowest"):
-                self.deadline.look()
-                tied = len(cell.winners) > 1 and cell.label in cell.winners
-                if tied and cell.pattern.bits & alive:
-                    raise InputError(
-                        "The accuracy is not even continuous at these weights: logits "
-                        f"{', '.join(map(str, sorted(cell.winners)))} coincide on a whole cone of "
-                        "inputs; add a little noise to the weights."
-                    )
-        mixed = [
-            j
-            for j, row in enumerate(program.recurrent)
-            if not program.input_weights[j] and min(row) < 0 < max(row)
-        ]
-        meet = self.of_labels and _walls_may_coincide(program)
-        for region in activation_regions(program) if mixed or meet else ():
-            self.deadline.look()
-            self._check_neurons(mixed, region.pattern.bits)
-            for walls in region.walls if meet else ():
-                self._check_facet(region.pattern.bits, [w.neuron for w in walls if w.neuron])
-
-    def _check_facet(self, bits: int, neurons: list[tuple[int, int]]) -> None:
-        """Where all last states vanish, with z of these neurons."""
-        program, last = self.program, self.program.seq_len - 1
-        on = bits >> program.first[last]
-        if any(on >> j & 1 and (last, j) not in neurons for j in range(program.hidden_size)):
-            return
-        moving = [
-            (t, j)
-            for t, j in neurons
-            if t
-            and any(
-                (program.input_weights[j] or program.recurrent[j][i])
-                and bits >> (program.first[t - 1] + i) & 1
-                and (t - 1, i) not in neurons
-                for i in range(program.hidden_size)
+        return (
+            not program.is_rnn
+            or any(
+                not weight and min(row) < 0 < max(row)
+                for weight, row in zip(program.input_weights, program.recurrent, strict=True)
             )
-        ]
-        if len(moving) > 1 and moving[-1][0] == last:
-            raise InputError(_COINCIDE)
+            or (self.of_labels and (_logits_may_coincide(program) or _walls_may_coincide(program)))
+        )
 
-    def _check_neurons(self, mixed: list[int], bits: int) -> None:
-        program, specializer = self.program, Specializer(self.program)
-        for t, j in product(range(1, program.seq_len), mixed):
+    def _check_leaves(self, start: Start) -> F64:
+        """InputError where something does below a start, so that the score is not shown to be
+        differentiable; else nothing, as numbers."""
+        search, below = new_search(self.program, None, True), self._below(start)
+        for batch in search.cells(start):
+            self.deadline.look()
+            if batch is None:
+                continue
+            found = np.ones(int(batch.size[0]), np.bool_)
+            if self.floats:
+                cancelling_cells(below, self.of_labels, batch, found)
+            for q in np.flatnonzero(found).tolist():
+                self._check_leaf(search, start, from_words(batch.pattern[q].tolist()))
+            if self.of_labels and not dying_facets_move(
+                below, batch, room_for_facets(below, batch)
+            ):
+                raise InputError(_COINCIDE)
+        return np.zeros(self.shape)
+
+    def _check_leaf(self, search: ExactSearch, start: Start, bits: int) -> None:
+        """In integers: neurons that read states which cancel, and logits that coincide."""
+        program, alive = self.program, bits >> self.program.first[-2]
+        for q in range(program.first[1], program.neurons):
+            t, j = program.place(q)
             before = bits >> program.first[t - 1]
-            read = any(w and before >> i & 1 for i, w in enumerate(program.recurrent[j]))
-            if read and not any(specializer.row(program.first[t] + j, bits)):
+            read = any(w and before >> i & 1 for i, w in enumerate(program.layers[t].state[j]))
+            if read and not any(search.row(q, bits)):
                 raise InputError(
                     f"The score has no gradient at these weights: z[{t}][{j}] is 0 on a whole cone "
                     "of inputs, where states that it reads cancel; add a little noise to the "
                     "weights."
                 )
+        logits = rows(search.specializer.logits(bits)) if alive and self.of_labels else ()
+        if logits and logits.count(logits[start.label]) > 1:
+            for cell in cells_of_leaf(program, start, bits, self.ties or "lowest"):
+                if start.label in cell.winners:
+                    raise InputError(
+                        "The accuracy is not even continuous at these weights: logits "
+                        f"{', '.join(map(str, sorted(cell.winners)))} coincide on a whole cone of "
+                        "inputs; add a little noise to the weights."
+                    )
+
+
+def by_weight(program: Program, sums: LayerSlopes) -> F64:
+    """Balls for each weight of an RNN or a perceptron, of all matrices in a row, (P, 2)."""
+    places = _places(program)
+    widths = [len(layer.state[0]) for layer in program.layers]
+    states = [sums.state[place, :width] for place, width in zip(places, widths, strict=True)]
+    inputs = [sums.input[place] for place in places]
+    parts = [inputs[0], *states[1:], sums.readout]
+    if program.is_rnn:  # its layers share their weights
+        parts = [inputs[0][:, 0], np.zeros_like(states[0]), sums.readout]
+        for t in range(1, program.seq_len):
+            _add(parts[0], inputs[t][:, t])
+            _add(parts[1], states[t])
+    return np.concatenate([part.reshape(-1, 2) for part in parts])
+
+
+def _places(program: Program) -> list[slice]:
+    """Of each layer's neurons."""
+    return [slice(*ends) for ends in pairwise(program.first)]
 
 
 def _moved(facets: Facets, q: int) -> dict[int, int]:
@@ -256,54 +293,57 @@ def _moved(facets: Facets, q: int) -> dict[int, int]:
 
 
 class _Backward:
-    """Sums of backward passes in ball arithmetic, at flint's precision."""
+    """Sums of backward passes in ball arithmetic, at flint's precision, in arrays of balls."""
 
     def __init__(self, program: Program) -> None:
-        self.d, self.n = program.hidden_size, program.seq_len
-        self.w_hi = [to_arb(w) for w in program.input_weights]
-        self.w_hh = [[to_arb(w) for w in row] for row in program.recurrent]
-        self.w_oh = program.readout
-        self.sums = [arb(0)] * program.parameters
+        self.program, neurons = program, program.neurons
+        self.layers = [(_balls(layer.state), _balls(layer.input)) for layer in program.layers]
+        self.readout = _balls(program.readout)
+        self.by_state = _zeros(neurons, program.hidden_size)
+        self.by_input = _zeros(neurons, program.seq_len)
+        self.by_readout = _zeros(*self.readout.shape)
 
-    def add(self, bits: int, x: list[arb], neuron: int, seed: list[Fraction]) -> None:
-        """The gradient at the pseudo-input x of z of a neuron, or else (-1) of the combination
+    def add(self, bits: int, point: list[arb], neuron: int, seed: list[Fraction]) -> None:
+        """The gradient at the pseudo-input of z of a neuron, or else (-1) of the combination
         ``seed`` of the outputs, the pattern held fixed."""
-        d, sums = self.d, self.sums
-        last = self.n - 1 if neuron < 0 else neuron // d
-        states = [[arb(0)] * d]
-        for t in range(last + 1):
-            z = [
-                sum((w * h for w, h in zip(row, states[-1], strict=True)), w_in * x[t])
-                for w_in, row in zip(self.w_hi, self.w_hh, strict=True)
-            ]
-            states.append([z[j] if bits >> t * d + j & 1 else arb(0) for j in range(d)])
-        slopes = [arb(int(j == neuron % d)) for j in range(d)]
+        program, x = self.program, np.array(point)
+        on = np.array([bits >> q & 1 for q in range(program.neurons)])
+        last, j = program.place(neuron) if neuron >= 0 else (len(self.layers) - 1, 0)
+        states: list[Balls] = []
+        for (state, inputs), place in zip(self.layers, _places(program), strict=True):
+            z = inputs @ x + (state @ states[-1] if states else 0)
+            states.append(z * on[place])
+        slopes: Balls = np.array([arb(int(i == j)) for i in range(program.widths[last])])
         if neuron < 0:
-            mix = [
-                sum(s * w for s, w in zip(seed, c, strict=True))
-                for c in zip(*self.w_oh, strict=True)
-            ]
-            slopes = [to_arb(w) if bits >> last * d + j & 1 else arb(0) for j, w in enumerate(mix)]
-            for k, j in product(range(len(seed)), range(d)):
-                sums[d + d * d + k * d + j] += to_arb(seed[k]) * states[-1][j]
+            factors = np.array([to_arb(share) for share in seed])
+            slopes = (factors @ self.readout) * on[program.first[last] :]
+            self.by_readout += np.outer(factors, states[last])
         for t in range(last, -1, -1):
-            for j, slope in enumerate(slopes):
-                sums[j] += slope * x[t]
-                for i, h in enumerate(states[t]):
-                    sums[d + j * d + i] += slope * h
-            back = [
-                sum((w * s for w, s in zip(c, slopes, strict=True)), arb(0))
-                for c in zip(*self.w_hh, strict=True)
-            ]
-            slopes = [back[i] if t and bits >> (t - 1) * d + i & 1 else arb(0) for i in range(d)]
+            place, (state, _) = _places(program)[t], self.layers[t]
+            self.by_input[place] += np.outer(slopes, x)
+            if t:
+                self.by_state[place, : state.shape[1]] += np.outer(slopes, states[t - 1])
+                slopes = (slopes @ state) * on[_places(program)[t - 1]]
 
-    def rounded(self) -> F64:
+    def rounded(self) -> LayerSlopes:
         """Midpoints and radii in float64; PrecisionError where they are wide."""
-        found = np.array([[float(ball.mid()), float(ball.rad())] for ball in self.sums])
-        if not np.all(found[:, 1] < _NARROW * (1 + np.abs(found[:, 0]))):
-            raise PrecisionError("the moments of a cone are too wide")
-        found[:, 1] = found[:, 1] * SLACK + 2 * U * np.abs(found[:, 0]) + TINY
-        return found
+        return LayerSlopes(*map(_rounded, (self.by_state, self.by_input, self.by_readout)))
+
+
+def _balls(matrix: Matrix) -> Balls:
+    return np.array([[to_arb(w) for w in row] for row in matrix])
+
+
+def _zeros(*shape: int) -> Balls:
+    return np.full(shape, arb(0))
+
+
+def _rounded(balls: Balls) -> F64:
+    found = np.array([[float(ball.mid()), float(ball.rad())] for ball in balls.ravel()])
+    if not np.all(found[:, 1] < _NARROW * (1 + np.abs(found[:, 0]))):
+        raise PrecisionError("the moments of a cone are too wide")
+    found[:, 1] = found[:, 1] * SLACK + 2 * U * np.abs(found[:, 0]) + TINY
+    return found.reshape(*balls.shape, 2)
 
 
 def _logits_may_coincide(program: Program) -> bool:
@@ -356,5 +396,32 @@ def _moment(flow: CellFlow, facet: int) -> list[arb]:
 
 def _add(total: F64, part: F64) -> None:
     """Adds balls to balls, entry by entry."""
-    total[:, 0] += part[:, 0]
-    total[:, 1] = (total[:, 1] + part[:, 1] + U * np.abs(total[:, 0])) * SLACK
+    total[..., 0] += part[..., 0]
+    total[..., 1] = (total[..., 1] + part[..., 1] + U * np.abs(total[..., 0])) * SLACK
+
+
+def _accuracy_code() -> tuple[Any, ...]:
+    return moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move
+
+
+def _call_accuracy_code() -> None:
+    below, cells, facets, sums = empty_batch(*example(numeric=False))
+    slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
+    moving_facets(below, cells, facets)
+    accuracy_slopes(below, cells, facets, sums.moment, slopes, none)
+    cancelling_cells(below, True, cells, np.zeros(0, np.bool_))
+    dying_facets_move(below, cells, facets)
+
+
+def _square_code() -> tuple[Any, ...]:
+    return (square_slopes,)
+
+
+def _call_square_code() -> None:
+    below, cells, facets, sums = empty_batch(*example(numeric=True))
+    slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
+    square_slopes(below.weights, cells, facets, no_bends(facets), sums, slopes, none)
+
+
+register("slopes", _accuracy_code, _call_accuracy_code)
+register("square slopes", _square_code, _call_square_code)
