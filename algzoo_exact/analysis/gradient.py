@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.kinks import check_kinks
 from algzoo_exact.analysis.slopes import Slopes
 from algzoo_exact.analysis.weights import Arrays, weights_of
 from algzoo_exact.deadline import Deadline, TimeIsUpError
@@ -146,7 +145,7 @@ def gradient(
         compile_slopes(rule, deadline, progress)
         found = slopes_of(program, chosen, rule, deadline, progress)
         if rule is not None:
-            check_kinks(program, chosen, deadline)
+            Slopes(program, chosen, rule, deadline).check_kinks()
         return found
     except TimeIsUpError:
         raise InputError(

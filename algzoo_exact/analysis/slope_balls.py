@@ -217,6 +217,37 @@ def dying_facets_move(below: Below, cells: Cells, facets: Facets) -> bool:
     return True
 
 
+@compiled
+def kinked(below: Below, label: int, cells: Cells, facets: Facets) -> bool:
+    """Whether a cell of the batch, of one answer each, has a facet along which the label's logit
+    ties with the answer's, so that a change of the weights may open a sliver. If the facet is a
+    wall between labels too, right answers are lost, or gained, to either side. If other walls
+    coincide with it, both its sides may be wrong, and right answers open in between."""
+    first, neurons = below.rows.shape[0], below.weights.layer.shape[0]
+    for q in range(cells.size[0]):
+        sets, answer = set_facets(cells, q, facets), cells.label[q]
+        for f in range(facets.number[q]):
+            face = facets.on[q, f]
+            dying = _states_vanish(below, cells.pattern[q], face, sets)
+            for tie in range(first + neurons, sets.shape[0]):
+                k = tie - first - neurons
+                # Of a wrong cell, the tie with the label; of a right one each, on walls of labels.
+                if not _equal(face, sets[tie]) or (answer != label and k != label):
+                    continue
+                for wall in range(below.outer if answer == label or dying else sets.shape[0]):
+                    if wall != tie and _equal(face, sets[wall]):
+                        return True
+    return False
+
+
+@compiled_in_place
+def _equal(one: U64, other: U64) -> bool:
+    equal = True
+    for w in range(one.shape[0]):
+        equal = equal and one[w] == other[w]
+    return equal
+
+
 @compiled_in_place
 def _add_product(sum_: F64, a: Ball, b: Ball) -> None:
     sum_[0], sum_[1] = add((sum_[0], sum_[1]), multiply(a, b))

@@ -9,9 +9,10 @@ gives the derivatives by A and B of each layer, and those of an RNN, which share
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from flint import arb
@@ -22,6 +23,7 @@ from algzoo_exact.analysis.slope_balls import (
     accuracy_slopes,
     cancelling_cells,
     dying_facets_move,
+    kinked,
     moving_facets,
     no_slopes,
     square_slopes,
@@ -43,7 +45,7 @@ from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import cells_of_leaf
 from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.pattern import from_words
-from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.regions.starts import EACH, Start, starting_cones
 from algzoo_exact.score.bend_balls import bends_of, no_bends
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
@@ -53,6 +55,7 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_
 
 F64 = NDArray[np.float64]
 Balls = NDArray[Any]  # of arb
+_R = TypeVar("_R")
 I64 = NDArray[np.int64]
 
 _BITS = 128  # of balls, where float64 does not decide
@@ -84,28 +87,38 @@ class Slopes:
         """Midpoints and radii, (parameters, 2), of all matrices in a row. InputError where there is
         no gradient."""
         if self._may_coincide():
-            self._over_starts(self._check_leaves, None)
-        total = self._over_starts(self.below, progress)
+            for _ in self._each_start(self._check_leaves):
+                pass
+        total = self._sum(progress)
         wide = total[:, 1] > _WIDE * np.maximum(1.0, np.abs(total[:, 0]))
         if self.floats and self.program.seq_len <= _CAREFUL_UP_TO and np.any(wide):
             self.floats = False  # as where large numbers cancel
-            return self._over_starts(self.below, progress)
+            return self._sum(progress)
         return total
 
-    def _over_starts(self, work: Callable[[Start], F64], progress: Progress | None) -> F64:
-        """What the cells below all starts add."""
+    def check_kinks(self) -> None:
+        """InputError where an accuracy may have a kink along facets of cells with ties, which
+        right cells alone do not show."""
+        for _ in self._each_start(self._check_ties):
+            pass
+
+    def _sum(self, progress: Progress | None) -> F64:
         total = np.zeros(self.shape)
-        jobs = list(self.starts[::-1])
-        threads = 1 if self.program.seq_len <= _ONE_THREAD_UP_TO else 2
-        found = outcomes(jobs, work, self.deadline, 1, threads=threads)
-        done = 0
-        for done, (_, part) in enumerate(found, 1):
+        for done, part in enumerate(self._each_start(self.below), 1):
             _add(total, part)
             if progress is not None:
                 progress(done / len(self.starts), f"{done} of {len(self.starts)} cones")
+        return total
+
+    def _each_start(self, work: Callable[[Start], _R]) -> Iterator[_R]:
+        """What work on all starts comes to, as it is done."""
+        jobs, done = list(self.starts[::-1]), 0
+        threads = 1 if self.program.seq_len <= _ONE_THREAD_UP_TO else 2
+        for _, part in outcomes(jobs, work, self.deadline, 1, threads=threads):
+            done += 1
+            yield part
         if done < len(self.starts):
             raise TimeIsUpError
-        return total
 
     def below(self, start: Start, *, compiled: bool = True) -> F64:
         """What the cells below a start add; they come from the ``compiled`` search."""
@@ -221,9 +234,9 @@ class Slopes:
             or (self.of_labels and (_logits_may_coincide(program) or _walls_may_coincide(program)))
         )
 
-    def _check_leaves(self, start: Start) -> F64:
+    def _check_leaves(self, start: Start) -> None:
         """InputError where something does below a start, so that the score is not shown to be
-        differentiable; else nothing, as numbers."""
+        differentiable."""
         search, below = new_search(self.program, None, True), self._below(start)
         for batch in search.cells(start):
             self.deadline.look()
@@ -238,7 +251,19 @@ class Slopes:
                 below, batch, room_for_facets(below, batch)
             ):
                 raise InputError(_COINCIDE)
-        return np.zeros(self.shape)
+
+    def _check_ties(self, start: Start) -> None:
+        search, below = new_search(self.program, "uniform", True), self._below(start)
+        for batch in search.cells(replace(start, label=EACH), BOUNDARY):
+            self.deadline.look()
+            if batch is None:
+                continue
+            if kinked(below, start.label, batch, room_for_facets(below, batch)):
+                raise InputError(
+                    "The accuracy is not shown to have a gradient at these weights: logits tie on "
+                    "a wall between labels, or on one of another sort, where answers may change; "
+                    "add a little noise to the weights."
+                )
 
     def _check_leaf(self, search: ExactSearch, start: Start, bits: int) -> None:
         """In integers: neurons that read states which cancel, and logits that coincide."""
@@ -401,7 +426,7 @@ def _add(total: F64, part: F64) -> None:
 
 
 def _accuracy_code() -> tuple[Any, ...]:
-    return moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move
+    return moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked
 
 
 def _call_accuracy_code() -> None:
@@ -411,6 +436,7 @@ def _call_accuracy_code() -> None:
     accuracy_slopes(below, cells, facets, sums.moment, slopes, none)
     cancelling_cells(below, True, cells, np.zeros(0, np.bool_))
     dying_facets_move(below, cells, facets)
+    kinked(below, 0, cells, facets)
 
 
 def _square_code() -> tuple[Any, ...]:
