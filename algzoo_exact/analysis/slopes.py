@@ -42,6 +42,7 @@ from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.specialize import rows
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.enumerate import cells_of_leaf
 from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.pattern import from_words
@@ -126,10 +127,7 @@ class Slopes:
         grain = BOUNDARY if self.of_labels else LEAVES
         search = new_search(self.program, self.ties, compiled)
         below = self._below(start)
-        for batch in search.cells(start, grain):
-            self.deadline.look()
-            if batch is None:
-                continue
+        for batch in self._batches(search, start, grain):
             left, sums = np.ones(int(batch.size[0]), np.int64), no_slopes(below.weights)
             facets = room_for_facets(below, batch)
             if self.of_labels and not moving_facets(below, batch, facets):
@@ -145,6 +143,12 @@ class Slopes:
             for q in np.flatnonzero(left).tolist():
                 _add(total, self._by_balls(search, cell_of(batch, q, start), _moved(facets, q)))
         return total
+
+    def _batches(self, search: ExactSearch, start: Start, grain: int) -> Iterator[Cells]:
+        for batch in search.cells(start, grain):
+            self.deadline.look()
+            if batch is not None:
+                yield batch
 
     def _below(self, start: Start) -> Below:
         """InputError for weights that are beyond float64."""
@@ -238,10 +242,7 @@ class Slopes:
         """InputError where something does below a start, so that the score is not shown to be
         differentiable."""
         search, below = new_search(self.program, None, True), self._below(start)
-        for batch in search.cells(start):
-            self.deadline.look()
-            if batch is None:
-                continue
+        for batch in self._batches(search, start, LEAVES):
             found = np.ones(int(batch.size[0]), np.bool_)
             if self.floats:
                 cancelling_cells(below, self.of_labels, batch, found)
@@ -254,10 +255,7 @@ class Slopes:
 
     def _check_ties(self, start: Start) -> None:
         search, below = new_search(self.program, "uniform", True), self._below(start)
-        for batch in search.cells(replace(start, label=EACH), BOUNDARY):
-            self.deadline.look()
-            if batch is None:
-                continue
+        for batch in self._batches(search, replace(start, label=EACH), BOUNDARY):
             if kinked(below, start.label, batch, room_for_facets(below, batch)):
                 raise InputError(
                     "The accuracy is not shown to have a gradient at these weights: logits tie on "
