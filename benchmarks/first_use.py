@@ -20,6 +20,7 @@ from algzoo_exact.score.compiling import KERNELS
 MODELS = Path(__file__).parents[1] / "models"
 _TIMED = """
 import time
+import algzoo_exact.analysis.slopes
 from algzoo_exact.score.compiling import compile_kernel
 began = time.process_time()
 compile_kernel({kernel!r})

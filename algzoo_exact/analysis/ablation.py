@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any, Literal
 
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
@@ -30,7 +31,7 @@ from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
-from algzoo_exact.state import Place, State, opened
+from algzoo_exact.state import Place, opened
 
 Network = Program | Transformer
 Model = Program | Transformer | HasNetwork | HasProgram
@@ -206,8 +207,8 @@ def ablate(
 
     InputError for a part that the model has not, and as for ``accuracy``.
     """
-    deadline = Deadline.after(time_limit)
-    return _scored(model, (part,), task, frozen, ties, deadline, 1, None, None).parts[0]
+    effort = Effort(Deadline.after(time_limit))
+    return _scored(model, (part,), task, frozen, ties, effort).parts[0]
 
 
 @shows_progress("importance")
@@ -242,37 +243,39 @@ def importance(
         raise InputError("The model has no parts of that sort.")
     deadline = Deadline.after(time_limit)
 
-    def run() -> dict[str, Any]:
+    def name() -> dict[str, Any]:
         named = identity("importance", (network,), task_of(model, task), ties)
         return named | {"parts": ", ".join(sorts), "pairs": pairs, "frozen": frozen}
 
-    with opened(state, run) as kept:
-        return _scored(model, names, task, frozen, ties, deadline, workers, kept, progress)
+    with opened(state, name) as kept:
+        effort = Effort(deadline, workers, kept, progress)
+        return _scored(model, names, task, frozen, ties, effort)
 
 
 def _scored(
     model: Model, names: Sequence[str], task: Task | None, frozen: Frozen, ties: TieRule,
-    deadline: Deadline, workers: Workers, state: State | None, progress: Progress | None,
+    effort: Effort,
 ) -> Importance:  # fmt: skip
     network, chosen = network_of(model), task_of(model, task)
     metric = metric_for(chosen)
     whole = Question(
-        metric, network, chosen, ties if metric.of_labels else None, deadline=deadline, workers=1
-    )
+        metric, network, chosen, ties if metric.of_labels else None, deadline=effort.deadline,
+        workers=1,
+    )  # fmt: skip
     questions = {
         name: replace(whole, program=without(network, name, frozen=frozen)) for name in names
     }
     # What is left of a limit, half of it at least, is for the parts.
-    score = answer(replace(whole, deadline=deadline.part(0.5)), state)
-    shared = min(workers, len(names)) if isinstance(workers, int) else workers
+    score = answer(replace(whole, deadline=effort.deadline.part(0.5)), effort.state)
     found: dict[str, Ablated] = {}
-    jobs, work = list(names)[::-1], _Answer(questions)
-    kept = Kept(state, "without {}".format, whole.plain, work.restored)
-    for name, other in outcomes(jobs, work, deadline, shared, kept):
+    jobs, work, workers = list(names)[::-1], _Answer(questions), effort.workers
+    shared = min(workers, len(names)) if isinstance(workers, int) else workers
+    kept = Kept(effort.state, "without {}".format, whole.plain, work.restored)
+    for name, other in outcomes(jobs, work, effort.deadline, shared, kept):
         drop = _drop(score, other, better_is_more=metric.of_labels)
         found[name] = Ablated(name, score, other, drop)
-        if progress is not None:
-            progress(len(found) / len(names), f"{len(found)} of {len(names)}")
+        if effort.progress is not None:
+            effort.progress(len(found) / len(names), f"{len(found)} of {len(names)}")
     ranked = sorted((found[n] for n in names if n in found), key=lambda a: -a.drop.midpoint)
     return Importance(score, tuple(ranked), tuple(n for n in names if n not in found))
 

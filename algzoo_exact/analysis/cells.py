@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
+from algzoo_exact.analysis.effort import UNLIMITED, Effort
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.measure.flow import MOST_INPUTS
-from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
-from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, Start, covering_cones, open_mass, starting_cones
@@ -34,7 +33,6 @@ from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
-from algzoo_exact.state import State
 from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
@@ -119,7 +117,8 @@ class CellTable(Shown):
         mids, rads = self.measure, self.radius
         if weight is not None:
             mids, rads = mids * weight, (rads + np.abs(mids) * _ULP) * weight * (1 + 2 * _ULP)
-        return ball_sum(mids, rads)
+        found = ball_sum(mids, rads)
+        return Enclosure(max(Fraction(0), found.lower), found.upper)
 
     def cell(self, i: int) -> Cell:
         """One cell in exact integers, with its walls."""
@@ -138,10 +137,7 @@ def measured_cells(
     wrong_only: bool = False,
     unlabelled: bool = False,
     digits: int | None = None,
-    deadline: Deadline = NEVER,
-    workers: Workers = 1,
-    state: State | None = None,
-    progress: Progress | None = None,
+    effort: Effort = UNLIMITED,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
     full credit; ``unlabelled``: those too where a section has no label. For a task that asks for a
@@ -160,17 +156,17 @@ def measured_cells(
             f"Cells are measured for up to {MOST_INPUTS} inputs, and {task.name} has {n} here."
         )
     if n <= IN_INTEGERS_UP_TO:
-        digits, workers = digits or _DIGITS, 1
-    work = _Work(program, task, ties, wrong_only, unlabelled, digits, deadline)
+        digits, effort = digits or _DIGITS, replace(effort, workers=1)
+    work = _Work(program, task, ties, wrong_only, unlabelled, digits, effort.deadline)
     count = len(work.starts)
-    found: dict[int, CellTable] = {}
     which = "wrong cells" if wrong_only else "cells"
-    kept = Kept(state, lambda s: f"{which} below start {s}", work.plain, work.restored)
-    for job, part in outcomes(list(range(count)), work, deadline, workers, kept):
+    found: dict[int, CellTable] = {}
+    kept = Kept(effort.state, lambda s: f"{which} below start {s}", work.plain, work.restored)
+    for job, part in outcomes(list(range(count)), work, effort.deadline, effort.workers, kept):
         if part is not None:
             found[job] = part
-        if progress is not None:
-            progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
+        if effort.progress is not None:
+            effort.progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
     parts = [found[job] for job in sorted(found)] or [work.nothing()]
     left = Fraction(len(found) < count) if unlabelled else open_mass(task, found)
     return _joined(parts, left)

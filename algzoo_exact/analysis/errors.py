@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells, write_cells
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -148,8 +149,7 @@ class Errors(Shown):
 
     def _cell(self, i: int) -> WrongCell:
         cell, table = self.table.cell(i), self.table
-        mid, rad = Fraction(float(table.measure[i])), Fraction(float(table.radius[i]))
-        probability = Enclosure(max(Fraction(0), mid - rad), mid + rad)
+        probability = table.select(np.array([i])).total()
         if cell.cone.dimension <= _CHEAP_UP_TO:
             probability = probability.intersect(cell.measure(_DIGITS))
         rows = zip(cell.cone.inequalities, cell.walls, strict=True)
@@ -186,12 +186,11 @@ def find_errors(
     program, deadline = lift(model), Deadline.after(time_limit)
     chosen = task_of(model, task)
     with opened(state, partial(identity, "errors", (program,), chosen, ties)) as kept:
-        table = measured_cells(
-            program, chosen, ties=ties, wrong_only=True, deadline=deadline, workers=workers,
-            state=kept, progress=progress,
-        ).heaviest_first()  # fmt: skip
+        effort = Effort(deadline, workers, kept, progress)
+        table = measured_cells(program, chosen, ties=ties, wrong_only=True, effort=effort)
+        table = table.heaviest_first()
         lost = table.total(1 - table.credit)
-        total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
+        total = Enclosure(lost.lower, lost.upper + table.open)
         labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
         if labelled and not deadline.passed:
             right = accuracy(

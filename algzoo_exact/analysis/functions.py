@@ -148,10 +148,7 @@ def wrong_functions(
     network = _transformer(model)
     check_scored(network, longest_cycle(network.seq_len), ties)
     n = network.seq_len
-    rows: list[list[int]] = []
-    answers: list[int] = []
-    labels: list[int] = []
-    credits: list[Fraction] = []
+    rows: list[tuple[list[int], int, int, Fraction]] = []
     left = n**n
     for tokens, label, (found,) in _tried((network,), Deadline.after(time_limit), progress):
         for f, k, answer in zip(tokens.tolist(), label.tolist(), found, strict=True):
@@ -160,14 +157,11 @@ def wrong_functions(
             left -= 1
             credit = credit_for(k, answer.indices, ties)
             if credit < 1:
-                rows.append(f)
-                labels.append(k)
-                answers.append(min(answer.indices))
-                credits.append(credit)
-    return WrongFunctions(
-        ties, np.array(rows, np.int64).reshape(-1, n), np.array(labels, np.int64),
-        np.array(answers, np.int64), tuple(credits), Fraction(left, n**n),
-    )  # fmt: skip
+                rows.append((f, k, min(answer.indices), credit))
+    inputs, labels, answers = (np.array([row[i] for row in rows], np.int64) for i in range(3))
+    credits = tuple(credit for *_, credit in rows)
+    left_out = Fraction(left, n**n)
+    return WrongFunctions(ties, inputs.reshape(-1, n), labels, answers, credits, left_out)
 
 
 @shows_progress("differences")
@@ -196,8 +190,7 @@ def function_difference(
             left -= 1
             if min(one.indices) != min(two.indices):
                 rows.append((f, k, min(one.indices), min(two.indices)))
-    columns = (np.array([row[i] for row in rows], np.int64) for i in range(4))
-    inputs, label, one, two = columns
+    inputs, label, one, two = (np.array([row[i] for row in rows], np.int64) for i in range(4))
     return FunctionDifference(inputs.reshape(-1, n), label, one, two, Fraction(left, n**n))
 
 

@@ -1,5 +1,5 @@
 """Exact gradients of scores: how an accuracy, or a median model's mean squared error, changes with
-each weight of an RNN (docs/notes/gradient.md).
+each weight of an RNN or a perceptron (docs/notes/gradient.md).
 
 Every entry is a midpoint and a radius, which is rounding alone. Where a score is not differentiable
 that is said, not smoothed over.
@@ -9,40 +9,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.kinks import check_kinks
+from algzoo_exact.analysis.slopes import Slopes
+from algzoo_exact.analysis.weights import Arrays, weights_of
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure.balls_f64 import SLACK, U
 from algzoo_exact.measure.flow import MOST_INPUTS
-from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.lift import lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compiling import COMPILING, compiling, done
 from algzoo_exact.score.compute import metric_for, numeric_task
-from algzoo_exact.score.slopes import Slopes
 from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
-
-
-class Arrays(NamedTuple):
-    """A number for each weight of an RNN: W_hi (d,), W_hh (d, d), W_oh (k, d)."""
-
-    w_hi: F64
-    w_hh: F64
-    w_oh: F64
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Gradient(Shown):
-    """The derivatives of a score by the weights of an RNN, ``slopes``, each off by at most its
+    """The derivatives of a score by the weights of a network, ``slopes``, each off by at most its
     entry of ``radii``.
 
     The score may have no derivative by the weights named in ``undefined``, only one to each side of
@@ -60,7 +51,7 @@ class Gradient(Shown):
     @property
     def norm(self) -> float:
         """Its length, over the weights with a derivative."""
-        return math.sqrt(sum(float(np.nansum(part**2)) for part in self.slopes))
+        return self.slopes.length
 
     def sensitivity(self) -> Arrays:
         """|weight times derivative|: to first order, what relative noise of standard deviation s in
@@ -70,39 +61,43 @@ class Gradient(Shown):
     def symmetries(self) -> list[tuple[str, Arrays]]:
         """Directions in which weights may move without any change of an answer, by name.
 
-        Scaling neuron j by s > 0 (W_hi[j] and row j of W_hh times s, column j of W_hh and of W_oh
-        over s) changes no output; and where logits are compared, neither scaling W_oh nor adding
+        Scaling a neuron by s > 0 (the rows that make it times s, the columns that read it over s)
+        changes no output; and where logits are compared, neither scaling the read-out nor adding
         one vector to all of its rows changes an answer.
         """
         w, found = self.weights, []
-        for j in range(len(w.w_hi)):
-            factors = Arrays(np.zeros_like(w.w_hi), np.zeros_like(w.w_hh), np.zeros_like(w.w_oh))
-            factors.w_hi[j] = w.w_hi[j]
-            factors.w_hh[j] += w.w_hh[j]
-            factors.w_hh[:, j] -= w.w_hh[:, j]
-            factors.w_oh[:, j] = -w.w_oh[:, j]
-            found.append((f"scaling neuron {j}", factors))
+        last = w.names[-1]
+        # An RNN's neurons are those of one layer, which reads itself.
+        layers = (
+            [("", (0, 1), (1, 2))]
+            if w.of_rnn
+            else [(f" of layer {t}", (t,), (t + 1,)) for t in range(len(w) - 1)]
+        )
+        for where, makes, reads in layers:
+            for j in range(len(w[makes[0]])):
+                factors = w.zeros()
+                for i in makes:
+                    factors[i][j] += w[i][j]
+                for i in reads:
+                    factors[i][:, j] -= w[i][:, j]
+                found.append((f"scaling neuron {j}{where}", factors))
         if self.ties is not None:
-            still = np.zeros_like(w.w_hi), np.zeros_like(w.w_hh)
-            found.append(("scaling W_oh", Arrays(*still, w.w_oh)))
-            for j in range(len(w.w_hi)):
-                column = np.zeros_like(w.w_oh)
-                column[:, j] = 1.0
-                found.append((f"adding to column {j} of W_oh", Arrays(*still, column)))
+            scaled = w.zeros()
+            scaled[-1][:] = w[-1]
+            found.append((f"scaling {last}", scaled))
+            for j in range(w[-1].shape[1]):
+                column = w.zeros()
+                column[-1][:, j] = 1.0
+                found.append((f"adding to column {j} of {last}", column))
         return found
 
     def identities(self) -> tuple[Identity, ...]:
         """The slopes along ``symmetries``, which must vanish, whatever the weights. Those with an
         undefined derivative are left out."""
-        flat = (flattened(self.slopes), flattened(self.radii))
         return tuple(
-            Identity.of(name, flattened(factors), *flat) for name, factors in self.symmetries()
+            Identity.of(name, factors.flat, self.slopes.flat, self.radii.flat)
+            for name, factors in self.symmetries()
         )
-
-
-def flattened(arrays: Arrays) -> F64:
-    """All weights in a row (P,)."""
-    return np.concatenate([part.ravel() for part in arrays])
 
 
 @dataclass(frozen=True)
@@ -136,13 +131,13 @@ def gradient(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Gradient:
-    """The gradient of an RNN's accuracy, or of a median model's mean squared error, by its weights,
-    for n = 2 to 9 inputs; a loaded model knows its task.
+    """The gradient of the accuracy of an RNN or a perceptron, or of a median model's mean squared
+    error, by its weights, for n = 2 to 9 inputs; a loaded model knows its task.
 
     Exact: every cell is decided, and radii are rounding alone. An accuracy has no gradient where
     logits coincide on a whole cone without being 0, or where walls coincide that need not move
-    together (parallel neurons, equal rows of W_oh): InputError then, as for networks that are no
-    RNNs, sizes that do not fit and a ``time_limit`` that is too short.
+    together (parallel neurons, equal rows of the read-out): InputError then, as for other networks,
+    sizes that do not fit and a ``time_limit`` that is too short.
     """
     program, chosen, rule = scored(model, task, ties)
     deadline = Deadline.after(time_limit)
@@ -150,7 +145,7 @@ def gradient(
         compile_slopes(rule, deadline, progress)
         found = slopes_of(program, chosen, rule, deadline, progress)
         if rule is not None:
-            check_kinks(program, chosen, deadline)
+            Slopes(program, chosen, rule, deadline).check_kinks()
         return found
     except TimeIsUpError:
         raise InputError(
@@ -161,9 +156,13 @@ def gradient(
 def scored(
     model: Program | HasProgram, task: Task | None, ties: TieRule
 ) -> tuple[Program, Task, TieRule | None]:
-    """An RNN, its task, and the tie rule if that matters; InputError for what has no gradient."""
+    """A network, its task, and the tie rule if that matters; InputError for what has no
+    gradient."""
     program = lift(model)
-    program.check_rnn()
+    if not (program.is_rnn or program.is_mlp):
+        raise InputError(
+            "Gradients are by the weights of an RNN or a perceptron, and this program is composed."
+        )
     chosen = numeric_task(model, program, task) if program.outputs == 1 else task_of(model, task)
     metric = metric_for(chosen)
     rule = ties if metric.of_labels else None
@@ -190,30 +189,24 @@ def slopes_of(
     progress: Progress | None = None,
 ) -> Gradient:  # fmt: skip
     """The gradient of what ``scored`` gives; TimeIsUpError if the deadline passes first."""
+    weights = weights_of(program)
     sums = Slopes(program, task, ties, deadline).total(progress)
-    d, k = program.hidden_size, program.outputs
-    undefined = _one_sided(program)
-    for place in undefined:
-        sums[place] = math.nan, math.inf
-    slopes, radii = (
-        Arrays(part[:d], part[d : d + d * d].reshape(d, d), part[d + d * d :].reshape(k, d))
-        for part in sums.T
-    )
-    return Gradient(
-        metric_for(task).name, task, ties, slopes, radii, Arrays(*rounded_weights(program)),
-        tuple(undefined.values()),
-    )  # fmt: skip
+    undefined = _one_sided(program, weights)
+    sums[undefined] = math.nan, math.inf
+    slopes, radii = (weights.shaped(part) for part in sums.T)
+    names = tuple(weights.name(place) for place in np.flatnonzero(undefined).tolist())
+    return Gradient(metric_for(task).name, task, ties, slopes, radii, weights, names)
 
 
-def _one_sided(program: Program) -> dict[int, str]:
-    """Places and names of weights by which a score may have a derivative to each side only, or
-    jump together with others: those that bring a neuron to life that is 0 on a whole cone."""
-    d, found = program.hidden_size, {}
-    for j, weight in enumerate(program.input_weights):
-        if weight:
-            continue
-        found[j] = f"W_hi[{j}]"
-        found |= {
-            d + j * d + i: f"W_hh[{j}][{i}]" for i, w in enumerate(program.recurrent[j]) if not w
-        }
-    return found
+def _one_sided(program: Program, weights: Arrays) -> Flags:
+    """The weights by which a score may have a derivative to each side only, or jump together with
+    others: those that bring a neuron to life that is 0 on a whole cone. They are 0, and of a neuron
+    that reads no input."""
+    found = [part == 0.0 for part in weights]
+    first = found[0]
+    if program.is_rnn:
+        found[1] &= first[:, None]
+    else:
+        first &= first.all(axis=1, keepdims=True)
+    found[-1][:] = False
+    return np.concatenate([part.ravel() for part in found])

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells, write_cells
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.errors import inequality
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
@@ -106,7 +107,7 @@ class MedianErrors(Shown):
         rows = zip(cell.cone.inequalities, cell.walls, strict=True)
         a = errors.error(cell.pattern.bits, label)
         return ErrorCell(
-            _positive(ball_sum(table.measure[i : i + 1], table.radius[i : i + 1])),
+            table.select(np.array([i])).total(),
             _positive(ball_sum(self.square[i : i + 1], self.radius[i : i + 1])),
             middles[label],
             cell.pattern,
@@ -157,9 +158,8 @@ def median_errors(
     SQUARED_ERROR.check(program, chosen, None)
     count = len(starting_cones(chosen))
     with opened(state, partial(identity, "errors", (program,), chosen, None)) as kept:
-        table = measured_cells(
-            program, chosen, deadline=deadline, workers=workers, state=kept, progress=progress
-        )
+        effort = Effort(deadline, workers, kept, progress)
+        table = measured_cells(program, chosen, effort=effort)
         square, radius = np.zeros(len(table)), np.full(len(table), math.inf)
         work, jobs = _Work(table, deadline), list(range(count))
         squares = Kept(kept, lambda s: f"squares below start {s}", work.plain, _restored)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -160,12 +161,9 @@ def neuron_facts(
     InputError for sizes that do not fit, and where ``time_limit`` seconds do not suffice; with a
     ``state``, the same call goes on.
     """
-    program, chosen = lift(model), task_of(model, task)
-    deadline = Deadline.after(time_limit)
+    program, chosen, deadline = lift(model), task_of(model, task), Deadline.after(time_limit)
     with opened(state, partial(identity, "neurons", (program,), chosen, None)) as kept:
-        table = measured_cells(
-            program, chosen, deadline=deadline, workers=workers, state=kept, progress=progress
-        )
+        table = measured_cells(program, chosen, effort=Effort(deadline, workers, kept, progress))
     if table.open:
         raise InputError(f"{time_limit} seconds were not enough for all cells; allow more.")
     return NeuronFacts(program, table)

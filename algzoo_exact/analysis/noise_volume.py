@@ -23,17 +23,16 @@ jump, draws are few, and a volume around one model says nothing of models far aw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.gradient import Arrays, compile_slopes, flattened, scored, slopes_of
+from algzoo_exact.analysis.gradient import compile_slopes, scored, slopes_of
+from algzoo_exact.analysis.weights import with_weights
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import HasProgram, Program, rnn
+from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import accuracy
@@ -57,7 +56,7 @@ class NoiseVolume(Shown):
 
     ``spreads`` (F) are the noise's standard deviations along the columns of ``directions`` (P, F),
     in units of ``scales`` (P), the root mean square of each weight's matrix. Of the P weights, in
-    the order of W_hi, W_hh and W_oh, F = P - number of symmetries are free. ``measured`` is the
+    the order of the matrices, F = P - number of symmetries are free. ``measured`` is the
     mean loss of the draws, ``most`` the t of (2).
     """
 
@@ -83,8 +82,8 @@ def noise_volume(
     time_limit: float | None = 60.0,
     progress: Progress | None = None,
 ) -> NoiseVolume:
-    """How much noise the weights of an RNN bear; by default, so much that errors are twice as
-    many on average. For accuracies with an exact gradient (n = 2 to 9).
+    """How much noise the weights of an RNN or a perceptron bear; by default, so much that errors
+    are twice as many on average. For accuracies with an exact gradient (n = 2 to 9).
 
     InputError where there is no gradient, for median models, for a ``loss`` that is not positive
     (as of a model without errors), and for a ``time_limit`` that is too short: two gradients are
@@ -129,10 +128,8 @@ class _Around:
         self.program, self.task, self.ties, self.deadline = program, task, ties, deadline
         self.progress = progress
         self.gradient = slopes_of(program, task, ties, deadline)
-        parts = self.gradient.weights
-        self.weights = flattened(parts)
-        means = (np.full_like(part, np.sqrt((part**2).mean())) for part in parts)
-        self.scales = np.maximum(flattened(Arrays(*means)), np.finfo(float).tiny)
+        self.weights = self.gradient.weights.flat
+        self.scales = np.maximum(self.gradient.weights.scales, np.finfo(float).tiny)
 
     def volume(self, loss: float | None) -> NoiseVolume:
         score = self._accuracy(self.program)
@@ -148,7 +145,7 @@ class _Around:
             """On average over the draws: half of them, and their opposites, so that (1) holds."""
             noise = draws * spreads @ directions.T * self.scales
             around = (self.weights + row for row in (*noise, *-noise))
-            found = [self._accuracy(self._with(weights)) for weights in around]
+            found = [self._accuracy(with_weights(self.program, weights)) for weights in around]
             return score - float(np.mean(found))
 
         low, high = _LEAST, 0.0
@@ -167,7 +164,7 @@ class _Around:
 
     def _free(self) -> F64:
         """Orthonormal directions (P, F) of noise that may change an answer."""
-        rows = [flattened(v) / self.scales for _, v in self.gradient.symmetries()]
+        rows = [v.flat / self.scales for _, v in self.gradient.symmetries()]
         _, sizes, basis = np.linalg.svd(np.array(rows))
         kept: F64 = basis[int((sizes > _SAME * sizes[0]).sum()) :].T
         return kept
@@ -188,19 +185,10 @@ class _Around:
         """The gradient with one weight changed; 0 where a weight has a slope to each side only."""
         weights = self.weights.copy()
         weights[k] += change
-        found = slopes_of(self._with(weights), self.task, self.ties, self.deadline)
-        return np.nan_to_num(flattened(found.slopes))
+        found = slopes_of(with_weights(self.program, weights), self.task, self.ties, self.deadline)
+        return np.nan_to_num(found.slopes.flat)
 
     def _accuracy(self, program: Program) -> float:
         self.deadline.look()
         found = accuracy(program, self.task, ties=self.ties)
         return float(found.enclosure.midpoint)
-
-    def _with(self, weights: F64) -> Program:
-        d, values = self.program.hidden_size, list(map(Fraction, weights.tolist()))
-        rows = list(_rows(values[d:], d))
-        return rnn(values[:d], rows[:d], rows[d:], self.program.seq_len)
-
-
-def _rows(values: list[Fraction], width: int) -> Iterator[list[Fraction]]:
-    return (values[k : k + width] for k in range(0, len(values), width))

@@ -1,4 +1,4 @@
-"""Polish a trained RNN: ascent on its exact score, step by step, each step proved to gain.
+"""Polish a trained network: ascent on its exact score, step by step, each step proved to gain.
 
 L-BFGS on the exact gradient (J. Nocedal 1980, Mathematics of Computation 35; J. Nocedal and S. J.
 Wright 2006, Numerical Optimization, algorithm 7.4) with backtracking on the exact score, which is
@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.gradient import compile_slopes, scored, slopes_of
+from algzoo_exact.analysis.weights import weights_of, with_weights
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.program.floats import rounded_weights
-from algzoo_exact.program.ir import HasProgram, Program, rnn
+from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import metric_for
@@ -72,8 +72,8 @@ def polish(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Polished:
-    """Ascend from a trained RNN on its exact accuracy, or descend on a median model's mean squared
-    error, n = 2 to 9; a loaded model knows its task.
+    """Ascend from a trained RNN or perceptron on its exact accuracy, or descend on a median model's
+    mean squared error, n = 2 to 9; a loaded model knows its task.
 
     After that come ``restarts`` from the best weights with noise, by ``seed``. Whatever a
     ``time_limit`` or a KeyboardInterrupt ends keeps the best so far. The weights are float32 if the
@@ -132,13 +132,12 @@ class _Climb:
         self.best: _Point | None = None
 
     def begin(self) -> None:
-        weights = np.concatenate([part.ravel() for part in rounded_weights(self.given)])
-        self.best = self.point(self.rounded(weights))
+        self.best = self.point(self.rounded(weights_of(self.given).flat))
         self.before = self.best.score
 
     def point(self, weights: F64) -> _Point:
         """TimeIsUpError if its score is not known in time."""
-        program = self.program(weights)
+        program = with_weights(self.given, weights)
         question = Question(
             self.metric, program, self.task, self.ties, wish="exact", deadline=self.deadline,
             threads=1 if self.task.seq_len <= _ONE_THREAD_UP_TO else 2,
@@ -153,16 +152,10 @@ class _Climb:
             value = Enclosure(-value.upper, -value.lower)
         return _Point(weights, program, score, value)
 
-    def program(self, weights: F64) -> Program:
-        d, n = self.given.hidden_size, self.given.seq_len
-        w_hi, w_hh, w_oh = np.split(weights, [d, d + d * d])
-        return rnn(w_hi.tolist(), w_hh.reshape(d, d).tolist(), w_oh.reshape(-1, d).tolist(), n)
-
     def slopes(self, point: _Point) -> F64:
         """Of what grows; 0 by weights without a derivative."""
         found = slopes_of(point.program, self.task, self.ties, self.deadline)
-        flat: F64 = np.concatenate([part.ravel() for part in found.slopes])
-        flat[np.isnan(flat)] = 0.0
+        flat = np.nan_to_num(found.slopes.flat)
         return flat if self.metric.of_labels else -flat
 
     def ascend(
@@ -185,12 +178,8 @@ class _Climb:
                     progress(k / (restarts + 1), f"{which}{low}, best {best}")
 
     def noise(self, weights: F64, generator: np.random.Generator) -> F64:
-        d = self.given.hidden_size
-        parts = np.split(weights, [d, d + d * d])
-        sizes = [_NOISE * float(np.sqrt(np.mean(part**2))) for part in parts]
-        return np.concatenate(
-            [size * generator.standard_normal(len(p)) for size, p in zip(sizes, parts, strict=True)]
-        )
+        scales = weights_of(self.given).shaped(weights).scales
+        return _NOISE * scales * generator.standard_normal(len(weights))
 
     def rounded(self, weights: F64) -> F64:
         rounded: F64 = weights.astype(self.dtype).astype(np.float64)

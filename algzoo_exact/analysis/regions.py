@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import one_of
 from algzoo_exact.exact.enclosure import Enclosure, total
@@ -279,7 +280,7 @@ class RegionTable(Shown):
         if low[i] == high[i]:
             part = Enclosure.exactly(Fraction(low[i]).limit_denominator(self.program.outputs))
             right = measure.times(part.lower)
-        return RegionFigures(_positive(measure), _positive(right), cells.total(lost), part)
+        return RegionFigures(measure, right, cells.total(lost), part)
 
     def _in_balls(self, i: int) -> RegionFigures:
         if i not in self._known:
@@ -314,10 +315,6 @@ def _figures(cells: Sequence[Cell], digits: int) -> RegionFigures:
     return RegionFigures(measure, right, wrong, part)
 
 
-def _positive(found: Enclosure) -> Enclosure:
-    return Enclosure(max(Fraction(0), found.lower), found.upper)
-
-
 def regions_of(table: CellTable) -> RegionTable:
     """The regions that a table has cells of."""
     _, first, at = np.unique(table.bits, axis=0, return_index=True, return_inverse=True)
@@ -343,9 +340,8 @@ def region_table(
     n = task.seq_len
     if digits is None and (n <= IN_INTEGERS_UP_TO or (n <= _CHEAP and len(facets) <= _FEW)):
         digits = DIGITS
-    cells = measured_cells(
-        program, task, ties=ties, unlabelled=True, digits=digits, progress=progress
-    )
+    effort = Effort(progress=progress)
+    cells = measured_cells(program, task, ties=ties, unlabelled=True, digits=digits, effort=effort)
     found = regions_of(cells)
     assert len(found) == len(facets), "cells and regions do not agree"
     return replace(found, digits=digits or DIGITS, facets=facets)

@@ -27,9 +27,9 @@ class Target:
 def gradient(subject: o.Subject, ties: o.Ties, shown: Shown, limit: o.TimeLimit) -> Said:
     """Differentiate a model's exact score by its weights.
 
-    The accuracy, or a median model's mean squared error, of an RNN with 2 to 9 inputs. All is
-    exact: radii are rounding alone. Then how much the score feels relative noise in each weight,
-    and whether the derivatives along rescaled neurons, which change nothing, are 0.
+    The accuracy, or a median model's mean squared error, of an RNN or a perceptron with 2 to 9
+    inputs. All is exact: radii are rounding alone. Then how much the score feels relative noise in
+    each weight, and whether the derivatives along rescaled neurons, which change nothing, are 0.
 
     Examples:
     algzoo-exact gradient 2nd_argmax_4_3
@@ -55,8 +55,9 @@ def gradient(subject: o.Subject, ties: o.Ties, shown: Shown, limit: o.TimeLimit)
 def polish(subject: o.Subject, ties: o.Ties, target: Target, limit: o.TimeLimit) -> Said:
     """Raise a trained model's exact score, step by step, each step proved to gain.
 
-    The accuracy of an RNN with 2 to 9 inputs grows, or a median model's mean squared error falls,
-    until no step gains. Stop it with Ctrl-C whenever you like: the best so far is written.
+    The accuracy of an RNN or a perceptron with 2 to 9 inputs grows, or a median model's mean
+    squared error falls, until no step gains. Stop it with Ctrl-C whenever you like: the best so far
+    is written.
 
     Examples:
     algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
@@ -77,5 +78,8 @@ def polish(subject: o.Subject, ties: o.Ties, target: Target, limit: o.TimeLimit)
                 time_limit=limit.deadline.timeout, progress=advance,
             )  # fmt: skip
         save(found.program, part, task, found.dtype)
-    written = az.load(target.output, task=task.name, seq_len=task.seq_len)
+    architecture = "mlp" if found.program.is_mlp else None
+    written = az.load(
+        target.output, task=task.name, seq_len=task.seq_len, architecture=architecture
+    )
     return Timed(polish_document(loaded, found, written))

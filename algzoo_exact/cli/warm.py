@@ -12,6 +12,7 @@ def warm() -> None:
     Example:
     algzoo-exact warm
     """
+    import algzoo_exact.analysis.slopes  # noqa: F401 (it registers its kernels)
     from algzoo_exact.cli.output import progress_bar
     from algzoo_exact.score.compiling import (
         COMPILING,

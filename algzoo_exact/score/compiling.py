@@ -16,11 +16,12 @@ ahead for all machines would have to do without their instructions.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from typing import Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -31,10 +32,27 @@ from algzoo_exact.regions.batch import room_for_cells
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "facets", "flows", "squares", "boxes", "slopes", "square slopes"]
-KERNELS: tuple[Kernel, ...] = ("search", "facets", "squares", "flows", "slopes", "square slopes")
+if TYPE_CHECKING:
+    from algzoo_exact.measure.cell_facets import Facets, FacetSums
+    from algzoo_exact.regions.batch import Cells
+    from algzoo_exact.score.cell_walls import Below
+
+Kernel: TypeAlias = str
+KERNELS: list[Kernel] = ["search", "facets", "squares", "flows"]
+"""What is compiled ahead; other rooms add theirs by ``register``."""
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
+
+_FOREIGN: dict[Kernel, tuple[Callable[[], tuple[Any, ...]], Callable[[], None]]] = {}
+
+
+def register(
+    kernel: Kernel, functions: Callable[[], tuple[Any, ...]], call: Callable[[], None]
+) -> None:
+    """A kernel of another room: its compiled ``functions``, and what calls each once, on nothing.
+    Both load numba when called; another process imports ``call`` by its name."""
+    KERNELS.append(kernel)
+    _FOREIGN[kernel] = functions, call
 
 
 def is_stored(kernel: Kernel) -> bool:
@@ -42,16 +60,16 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.jit import has_code
     from algzoo_exact.measure.cell_facets import sum_facets
     from algzoo_exact.regions.compiled import advance
-    from algzoo_exact.score import bend_balls, box_search, cell_walls, slope_balls
+    from algzoo_exact.score import bend_balls, box_search, cell_walls
 
+    if kernel in _FOREIGN:
+        return all(map(has_code, _FOREIGN[kernel][0]()))
     code: dict[Kernel, tuple[Any, ...]] = {
         "search": (advance,),
         "facets": (sum_facets,),
         "flows": (cell_walls.boundary_facets,),
         "squares": (bend_balls.find_bends, bend_balls.add_bends),
         "boxes": (box_search.search,),
-        "slopes": (slope_balls.moving_facets, slope_balls.accuracy_slopes),
-        "square slopes": (slope_balls.square_slopes,),
     }
     return all(map(has_code, code[kernel]))
 
@@ -59,62 +77,63 @@ def is_stored(kernel: Kernel) -> bool:
 def compile_kernel(kernel: Kernel) -> None:
     """Compile and store one, by calling it once, on nothing. The same code serves all sizes and
     tasks."""
-    from algzoo_exact.score.accuracy import ACCURACY
-    from algzoo_exact.score.boxes import BOXES
+    _call(kernel)()
+
+
+def _call(kernel: Kernel) -> Callable[[], None]:
+    return _FOREIGN[kernel][1] if kernel in _FOREIGN else partial(_call_own, kernel)
+
+
+def _call_own(kernel: Kernel) -> None:
+    from algzoo_exact.measure.cell_facets import facet_sums
+    from algzoo_exact.regions.search import Search
+    from algzoo_exact.score import accuracy, bend_balls, boxes, cell_walls
     from algzoo_exact.score.question import Question
 
-    numeric = kernel in ("squares", "square slopes")
-    readout = ((1, -2), (-2, 1), (1, 3), (-1, -2))[: 1 if numeric else 4]
-    program = rnn((1, -1), ((1, -2), (-1, 3)), readout, 4)
-    task = median(4) if numeric else second_argmax(4)
+    program, task = example(numeric=kernel == "squares")
     if kernel == "search":
-        from algzoo_exact.regions.search import Search
-
         for _ in Search(program, None).cells(starting_cones(task)[0]):
             pass
     elif kernel == "boxes":
-        for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
+        question = Question(accuracy.ACCURACY, program, task, "lowest", max_cells=1)
+        for _ in boxes.BOXES.steps(question):
             pass
     else:
-        _compile_sums(kernel, program, task)
+        below, cells, facets, sums = empty_batch(program, task)
+        if kernel == "facets":
+            facet_sums(facets)
+        elif kernel == "flows":
+            cell_walls.boundary_facets(below, cells, facets)
+        else:
+            _, bends = bend_balls.bends_of(below, task, cells)
+            bend_balls.add_bends(facets, bends, sums, sums.measure)
 
 
-def _compile_sums(kernel: Kernel, program: Program, task: Task) -> None:
-    """What works on batches of cells: here an empty one."""
-    from algzoo_exact.measure.cell_facets import FacetSums, facet_sums
-    from algzoo_exact.program.floats import exact_weights, rounded_weights
-    from algzoo_exact.score import bend_balls, cell_walls, slope_balls
+def example(*, numeric: bool) -> tuple[Program, Task]:
+    """A small RNN and its task, a median or one with labels."""
+    readout = ((1, -2), (-2, 1), (1, 3), (-1, -2))[: 1 if numeric else 4]
+    program = rnn((1, -1), ((1, -2), (-1, 3)), readout, 4)
+    return program, median(4) if numeric else second_argmax(4)
+
+
+def empty_batch(program: Program, task: Task) -> tuple[Below, Cells, Facets, FacetSums]:
+    """A batch of no cells of the example, what it lies below, its facets and their sums."""
+    from algzoo_exact.measure.cell_facets import FacetSums
+    from algzoo_exact.program.floats import exact_weights
+    from algzoo_exact.score.cell_walls import below_start, room_for_facets
 
     weights = exact_weights(program)
     assert weights is not None
-    below = cell_walls.below_start(weights, starting_cones(task)[0])
+    below = below_start(weights, starting_cones(task)[0])
     cells = room_for_cells(1, 4, 4, (1, 1))
-    facets, balls, none = (
-        cell_walls.room_for_facets(below, cells),
-        np.empty((0, 2)),
-        np.zeros(0, int),
-    )
-    sums = FacetSums(np.empty((0, 1, 2)), np.empty((0, 1, 5)), balls)
-    rnn = slope_balls.Rnn(*rounded_weights(program))
-    if kernel == "facets":
-        facet_sums(facets)
-    elif kernel == "flows":
-        cell_walls.boundary_facets(below, cells, facets)
-    elif kernel == "slopes":
-        slope_balls.moving_facets(below, rnn, cells, facets)
-        slope_balls.accuracy_slopes(below, rnn, cells, facets, sums.moment, balls, none)
-    elif kernel == "squares":
-        _, bends = bend_balls.bends_of(below, task, cells)
-        bend_balls.add_bends(facets, bends, sums, balls)
-    else:
-        bends = bend_balls.no_bends(facets)
-        slope_balls.square_slopes(rnn, cells, facets, bends, sums, balls, none)
+    sums = FacetSums(np.empty((0, 1, 2)), np.empty((0, 1, 5)), np.empty((0, 2)))
+    return below, cells, room_for_facets(below, cells), sums
 
 
-def _compile(kernel: Kernel) -> None:
-    """The same in a process of its own."""
+def _compile(call: Callable[[], None]) -> None:
+    """In a process of its own."""
     gc.disable()  # nearly all objects of numba's stay; looking at them takes a tenth of the time
-    compile_kernel(kernel)
+    call()
 
 
 @contextmanager
@@ -125,7 +144,7 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
         yield []  # compiled when called
         return
     with worker_pool(min(2, len(missing))) as pool:
-        yield [pool.submit(_compile, kernel) for kernel in missing]
+        yield [pool.submit(_compile, _call(kernel)) for kernel in missing]
 
 
 def done(futures: list[Future[None]], seconds: float | None) -> bool:

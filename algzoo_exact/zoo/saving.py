@@ -1,4 +1,4 @@
-"""Write an RNN as a model file in AlgZoo's layout, which ``load`` reads back exactly."""
+"""Write an RNN or a perceptron as a model file, which ``load`` reads back exactly."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def check_suffix(path: Path) -> None:
 def save(program: Program, path: Path, task: Task, dtype: Literal["float32", "float64"]) -> None:
     """Write the weights, each rounded to ``dtype``.
 
-    A ``.safetensors`` file states task and sizes; for a ``.pt`` or ``.pth`` file, a state dict, its
-    name may.
+    A ``.safetensors`` file states task and sizes, and that a perceptron is one; for a ``.pt`` or
+    ``.pth`` file, a state dict, its name may, or who loads it.
     """
     import torch
 
@@ -35,4 +35,6 @@ def save(program: Program, path: Path, task: Task, dtype: Literal["float32", "fl
         return
     tensors = {key: raw_tensor(key, value.numpy()) for key, value in state.items()}
     sizes = {"hidden_size": str(program.hidden_size), "seq_len": str(program.seq_len)}
+    if program.is_mlp:
+        sizes |= {"architecture": "mlp"}
     path.write_bytes(to_safetensors(tensors, {"task": task.name, **sizes}))

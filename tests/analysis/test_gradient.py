@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.command_line import json_of, refused, run
 from support.medians import one_output
+from support.perceptrons import changed, random_mlp
 from support.programs import (
     dead_mass_program,
     degenerate_program,
@@ -24,18 +27,31 @@ from support.programs import (
 )
 
 import algzoo_exact as az
-from algzoo_exact.analysis.gradient import Arrays, Gradient, Identity
+from algzoo_exact.analysis.gradient import Gradient, Identity
+from algzoo_exact.analysis.slopes import Slopes
+from algzoo_exact.analysis.weights import Arrays
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
-from algzoo_exact.score.slopes import Slopes
 
 Ints = NDArray[np.int64]
 
 
 def weights_of(program: Program) -> list[Fraction]:
-    rows = (program.input_weights, *program.recurrent, *program.readout)
-    return [w for row in rows for w in row]
+    return [w for rows in named_weights(program).values() for row in rows for w in row]
+
+
+def rebuilt(program: Program, weights: Sequence[Fraction]) -> Program:
+    """The same network with other weights."""
+    new = iter(weights)
+    matrices = [
+        [[next(new) for _ in row] for row in rows] for rows in named_weights(program).values()
+    ]
+    if program.is_mlp:
+        return az.mlp(matrices)
+    (w_in,) = zip(*matrices[0], strict=True)
+    return az.rnn(w_in, matrices[1], matrices[2], program.seq_len)
 
 
 def flat(arrays: Arrays) -> NDArray[np.float64]:
@@ -53,10 +69,8 @@ def score(program: Program, task: Task, ties: TieRule, digits: int | None) -> Fr
 
 
 def moved(program: Program, direction: Ints, step: Fraction) -> Program:
-    d = program.hidden_size
-    new = [w + step * int(v) for w, v in zip(weights_of(program), direction, strict=True)]
-    rows = [new[i : i + d] for i in range(0, len(new), d)]
-    return az.rnn(rows[0], rows[1 : d + 1], rows[d + 1 :], program.seq_len)
+    pairs = zip(weights_of(program), direction, strict=True)
+    return rebuilt(program, [w + step * int(v) for w, v in pairs])
 
 
 def along(program: Program, task: Task, ties: TieRule, direction: Ints) -> float:
@@ -108,23 +122,93 @@ def test_fifty_models(n: int, count: int) -> None:
     check_models(n, count)
 
 
+PERCEPTRONS = [(2, (2,)), (2, (5, 4)), (2, (8, 8, 8)), (3, (4,)), (3, (3, 2)), (3, (4, 3, 2))]
+LARGER = [(3, (8, 6)), (4, (3,)), (4, (4, 3)), (5, (2,)), (5, (3, 2))]
+
+
+def check_perceptron(n: int, hidden: tuple[int, ...], k: int, rng: np.random.Generator) -> None:
+    middle = az.tasks.argmedian if n % 2 else az.tasks.second_argmax
+    task = (middle, az.tasks.second_argmax, az.tasks.median, az.tasks.argmax)[k % 4](n)
+    sizes = (n, *hidden, 1 if task.is_numeric else n)
+    kind = ("", "dead", "rank")[k % 3]
+    program = random_mlp(rng, *sizes)
+    if kind == "dead":
+        program = changed(kind, rng, *sizes)[1]
+    elif kind == "rank" and len(hidden) > 1 and min(hidden) > 2:
+        first, second, *rest = named_weights(program).values()
+        last = tuple(a + b for a, b in zip(second[0], second[1], strict=True))
+        program = az.mlp([first, (*second[:-1], last), *rest])
+    check_along(program, task, TIE_RULES[k % 3], rng)
+
+
+def test_perceptrons() -> None:
+    rng = np.random.default_rng(11)
+    for k, (n, hidden) in enumerate([*PERCEPTRONS, *PERCEPTRONS]):
+        check_perceptron(n, hidden, k + k // 6, rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "hidden"), [*PERCEPTRONS, *LARGER])
+def test_more_perceptrons(n: int, hidden: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(n)
+    for k in range(12 if n < 4 else 2):
+        check_perceptron(n, hidden, k, rng)
+
+
+def test_a_teacher_stays_as_it_is() -> None:
+    rng = np.random.default_rng(9)
+    student, teacher = random_mlp(rng, 3, 3, 3), az.teacher(random_mlp(rng, 3, 3, 3))
+    check_along(student, teacher, "lowest", rng)
+
+
+def test_parallel_neurons_and_cancelling_states_are_told() -> None:
+    task = az.tasks.argmax(2)
+    parallel = az.mlp([[[1, 2], [2, 4]], [[1, 1], [0, 3]]])
+    with pytest.raises(InputError, match="need not move together coincide"):
+        az.gradient(parallel, task)
+    twice = [[1, 2], [1, 2], [3, -1]]
+    cancelling = az.mlp([twice, [[1, -1, 0], [0, 1, 2]], [[1, 2], [2, 1]]])
+    with pytest.raises(InputError, match=r"z\[1\]\[0\] is 0 on a whole cone"):
+        az.gradient(cancelling, task)
+    equal = az.mlp([[[1, 2], [3, -1]], [[1, 2], [1, 2]]])
+    with pytest.raises(InputError, match="logits 0, 1 coincide"):
+        az.gradient(equal, task)
+
+
 def one_sided(
     program: Program, task: Task, ties: TieRule, direction: list[Fraction], side: int
 ) -> float:
     """The derivative to one side, by a difference so small that nothing bends in between."""
-    h, d = side * Fraction(1, 2**60), program.hidden_size
-    new = [w + h * v for w, v in zip(weights_of(program), direction, strict=True)]
-    rows = [new[i : i + d] for i in range(0, len(new), d)]
-    there = az.rnn(rows[0], rows[1 : d + 1], rows[d + 1 :], program.seq_len)
+    h = side * Fraction(1, 2**60)
+    pairs = zip(weights_of(program), direction, strict=True)
+    there = rebuilt(program, [w + h * v for w, v in pairs])
     return float((score(there, task, ties, 30) - score(program, task, ties, 30)) / h)
 
 
-@settings(max_examples=40, deadline=None)
-@given(programs(d=(1, 3), n=(2, 2)), st.sampled_from(TIE_RULES), st.integers(0, 2**30))
+@st.composite
+def perceptrons(draw: st.DrawFn) -> Program:
+    """Small integers, so that much coincides: two inputs, one to three layers, 1 or 2 outputs."""
+    sizes = [2, *draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)), draw(st.integers(1, 2))]
+    return az.mlp(
+        [
+            [draw(st.tuples(*[st.integers(-3, 3)] * width)) for _ in range(height)]
+            for width, height in pairwise(sizes)
+        ]
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.one_of(programs(d=(1, 3), n=(2, 2)), perceptrons()),
+    st.sampled_from(TIE_RULES),
+    st.integers(0, 2**30),
+)
 def test_coincidences_have_one_derivative_or_are_told(
     program: Program, ties: TieRule, seed: int
 ) -> None:
     task = az.tasks.argmax(2) if seed % 2 else az.tasks.second_argmax(2)
+    if program.outputs == 1:
+        task = az.tasks.median(2)
     try:
         slopes = flat(az.gradient(program, task, ties=ties).slopes)
     except InputError as error:
@@ -231,8 +315,11 @@ def test_a_dead_neuron_has_a_derivative_to_each_side() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(InputError, match="need an RNN"):
-        az.gradient(az.mlp([[[1, 2], [3, 4]], [[1, 1], [0, 1]]]), az.tasks.argmax(2))
+    perceptron = random_mlp(np.random.default_rng(1), 2, 2, 1)
+    with pytest.raises(InputError, match="an RNN or a perceptron"):
+        az.gradient(az.side_by_side(az.load("2nd_argmax_2_2"), perceptron), az.tasks.argmax(2))
+    with pytest.raises(AttributeError, match="by number"):
+        _ = az.gradient(perceptron, az.tasks.median(2)).slopes.w_hh
     with pytest.raises(InputError, match="2 to 9 inputs"):
         az.gradient(az.load("2nd_argmax_16_10"))
     with pytest.raises(InputError, match="allow more time"):
@@ -250,6 +337,29 @@ def test_the_command(tmp_path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 100
     refused("gradient", "longest_cycle_4_4")
     assert json.dumps(found)
+
+
+def test_the_command_takes_a_sequential(tmp_path: Path) -> None:
+    import torch
+    from torch import nn
+
+    torch.manual_seed(3)
+    module = nn.Sequential(nn.Linear(3, 4, bias=False), nn.ReLU(), nn.Linear(4, 3, bias=False))
+    torch.save(module.state_dict(), tmp_path / "perceptron.pt")
+    given = (str(tmp_path / "perceptron.pt"), "--architecture", "mlp", "--task", "argmax")
+    found = json_of("gradient", *given)
+    assert [*found["gradient"]] == [*found["radii"]] == ["0.weight", "2.weight"]
+    assert np.shape(found["gradient"]["0.weight"]) == (4, 3)
+    assert found["identities"][1]["name"] == "scaling neuron 1 of layer 0"
+    assert len(found["identities"]) == 4 + 1 + 4
+    assert all(identity["holds"] for identity in found["identities"])
+    assert "0.weight[" in run("gradient", *given).stdout
+
+    value = az.exact_score(module, az.tasks.argmax(3))
+    (-value).backward()
+    for name, weight in module.named_parameters():
+        assert weight.grad is not None
+        assert np.allclose(weight.grad.numpy(), -np.array(found["gradient"][name]), atol=1e-7)
 
 
 def test_torch_differentiates_exact_scores() -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.command_line import json_of, refused
+from support.perceptrons import random_mlp
 from support.programs import degenerate_program, random_program
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.score.compiling import COMPILING
+from algzoo_exact.zoo.saving import save
 
 
 class Stop:
@@ -49,6 +51,18 @@ def test_a_squared_error_falls() -> None:
     assert len(found.steps) == 5
     bounds = [found.before.enclosure, *found.steps]
     assert all(other.upper < one.lower for one, other in pairwise(bounds))
+
+
+def test_a_perceptron_is_polished(tmp_path: Path) -> None:
+    save(random_mlp(np.random.default_rng(3), 2, 3, 2), tmp_path / "given.safetensors",
+         az.tasks.argmax(2), "float32")  # fmt: skip
+    for suffix in (".safetensors", ".pt"):
+        target = tmp_path / f"polished{suffix}"
+        said = json_of("polish", tmp_path / "given.safetensors", "-o", target, "--time-limit", "1s")
+        assert float(said["score"]["lower"]) > float(said["before"]["upper"])
+        written = az.load(target, task="argmax", architecture="mlp")
+        assert said["written"]["sha256"] == written.sha256
+        assert written.program.widths == (3,)
 
 
 @pytest.mark.slow

@@ -115,6 +115,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "program/",
         "regions/",
         "score/",
+        "analysis/slopes.py",
     ),
     "numba": ("jit.py", "runtime/tiles.py"),
     "llvmlite": ("runtime/tiles.py",),

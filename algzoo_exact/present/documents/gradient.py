@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from algzoo_exact.analysis.gradient import Arrays, Gradient
+from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.polish import Polished
+from algzoo_exact.analysis.weights import Arrays
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import several, subject, value_text
 from algzoo_exact.present.writers.data import attributes, subject_data
@@ -16,7 +17,6 @@ from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
 
-_NAMES = ("W_hi", "W_hh", "W_oh")
 _ENDINGS = {
     "no step gains": "no further step was proved to gain",
     "time": "the time limit",
@@ -35,7 +35,11 @@ def gradient_document(
         *subject(model, found.task, found.ties),
         (words, None if score is None else value_text(score.enclosure, score.kind)),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
-        ("noise of 1%", f"in all weights: ± {noise:.2g}, to first order (standard deviation)"),
+        (
+            "noise of 1%",
+            f"in all weights: ± {0.01 * found.sensitivity().length:.2g}, to first "
+            "order (standard deviation)",
+        ),
         ("check", _check_text(found)),
         ("no derivative by", ", ".join(found.undefined) or None),
     )
@@ -75,26 +79,19 @@ def _check_text(found: Gradient) -> str:
     )
 
 
-def _length(arrays: Arrays) -> float:
-    return math.sqrt(sum(float(np.nansum(part**2)) for part in arrays))
-
-
 def _lines(found: Gradient) -> list[tuple[str, float, float, float]]:
     """Names of weights with a derivative, values, derivatives, and their product's size."""
-    lines = []
-    parts = zip(_NAMES, found.weights, found.slopes, found.sensitivity(), strict=True)
-    for name, weights, slopes, felt in parts:
-        for place in np.ndindex(slopes.shape):
-            if math.isfinite(slopes[place]):
-                index = "".join(f"[{i}]" for i in place)
-                w, g, size = (float(part[place]) for part in (weights, slopes, felt))
-                lines.append((f"{name}{index}", w, g, size))
-    return lines
+    columns = zip(found.weights.flat, found.slopes.flat, found.sensitivity().flat, strict=True)
+    return [
+        (found.weights.name(place), float(w), float(g), float(size))
+        for place, (w, g, size) in enumerate(columns)
+        if math.isfinite(g)
+    ]
 
 
 def _arrays(arrays: Arrays) -> dict[str, Any]:
     """Nested lists by name, without what JSON has no number for."""
-    return {name: _plain(part.tolist()) for name, part in zip(_NAMES, arrays, strict=True)}
+    return {name: _plain(part.tolist()) for name, part in zip(arrays.names, arrays, strict=True)}
 
 
 def _plain(value: Any) -> Any:

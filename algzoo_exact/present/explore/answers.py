@@ -11,6 +11,7 @@ import numpy as np
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.analysis.difference import Difference, diff
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.regions import RegionTable, regions_of
 from algzoo_exact.analysis.sections import Section
 from algzoo_exact.analysis.sections import section as in_section
@@ -29,7 +30,6 @@ from algzoo_exact.present.explore.columns import (
 )
 from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.sections import FREE, basis_of
-from algzoo_exact.present.explore.subject import Effort
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.zoo.loading import Model
@@ -139,10 +139,7 @@ def answers_of(
         basis = basis_of(section, n)
         parts = [in_section(one, basis, task, shared="lowest") for one in models]
         subjects, part, asked = list(parts), parts[0], parts[0].task
-    table = measured_cells(
-        subjects[0].program, asked, ties=ties, deadline=deadline, workers=effort.workers,
-        state=effort.state, progress=effort.progress,
-    ).heaviest_first()  # fmt: skip
+    table = measured_cells(subjects[0].program, asked, ties=ties, effort=effort).heaviest_first()
     difference = None
     if len(models) > 1:
         difference = diff(

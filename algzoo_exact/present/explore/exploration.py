@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.shares import percent
@@ -24,7 +25,7 @@ from algzoo_exact.present.explore.lemmas import story_of
 from algzoo_exact.present.explore.page import page_of
 from algzoo_exact.present.explore.sections import entries_of
 from algzoo_exact.present.explore.sequences import sequences_of
-from algzoo_exact.present.explore.subject import Effort, Subject
+from algzoo_exact.present.explore.subject import Subject
 from algzoo_exact.present.explore.values import values_of
 from algzoo_exact.present.wording import VERDICTS, model_text, task_text
 from algzoo_exact.processes import Workers

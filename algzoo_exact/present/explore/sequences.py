@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.functions import (
     FunctionDifference,
     WrongFunctions,
@@ -25,7 +26,6 @@ from algzoo_exact.present.explore.columns import (
     listed,
 )
 from algzoo_exact.present.explore.page import SEQUENCES, Layout
-from algzoo_exact.present.explore.subject import Effort
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer

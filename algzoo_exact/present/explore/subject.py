@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from algzoo_exact.deadline import Deadline
 from algzoo_exact.present.explore.columns import Data
 from algzoo_exact.present.explore.page import Layout
-from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.progress import Progress
-from algzoo_exact.state import State
 from algzoo_exact.zoo.loading import Model
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to look, with how many processes, and where jobs are kept."""
-
-    deadline: Deadline
-    workers: Workers
-    state: State | None
-    progress: Progress | None
 
 
 class Subject(Protocol):

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.median_errors import MedianErrors, median_errors
 from algzoo_exact.analysis.regions import RegionTable, regions_of
 from algzoo_exact.exact.enclosure import square_root
@@ -25,7 +26,6 @@ from algzoo_exact.present.explore.columns import (
     weights,
 )
 from algzoo_exact.present.explore.page import Layout, regions_layout
-from algzoo_exact.present.explore.subject import Effort
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
