@@ -229,12 +229,9 @@ def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Ce
 
 def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
     """The cells of one pattern below a starting cone; there must be some."""
-    search, cone, first_wall = ExactSearch(program, None), start.cone, len(start.cone.walls)
-    for q in range(program.neurons):
-        part = cone.split(search.row(q, bits), first_wall + q)[bits >> q & 1]
-        assert part is not None, "there is no such leaf"
-        cone = part
-    yield from _cells_of(search, start, ExactCell(cone, bits, start.label, 1), ties)
+    search = ExactSearch(program, None)
+    leaf = search.part(start, bits, program.neurons)
+    yield from _cells_of(search, start, ExactCell(leaf.cone, bits, start.label, 1), ties)
 
 
 def _cells_of(search: ExactSearch, start: Start, leaf: ExactCell, ties: TieRule) -> Iterator[Cell]:
