@@ -282,10 +282,7 @@ def _by_winners(
 
 def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall, ...], ...]]:
     """The cone with one inequality for each facet, and the names of all walls on each."""
-    on = {
-        wall: tuple(r for r, mask in enumerate(cone.tight) if mask >> wall & 1)
-        for wall in cone.walls
-    }
+    on = {wall: cone.on(wall) for wall in cone.walls}
     slim = cone.irredundant()
     found = tuple(
         tuple(names[wall] for wall in sorted(on) if wall in names and on[wall] == on[facet])

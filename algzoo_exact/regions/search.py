@@ -164,11 +164,6 @@ def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:
 
 def _grown(stack: Stack, larger: Stack) -> Stack:
     """The same pending cones in a stack with room for more rays."""
-    size, rays = int(stack.size[0]), stack.masks.shape[1]
-    larger.values[:size, :rays] = stack.values[:size]
-    larger.errors[:size, :rays] = stack.errors[:size]
-    larger.masks[:size, :rays] = stack.masks[:size]
-    for name in ("rays", "level", "pattern", "label"):
-        getattr(larger, name)[:size] = getattr(stack, name)[:size]
-    larger.size[0] = size
+    for old, new in zip(stack, larger, strict=True):
+        new[tuple(map(slice, old.shape))] = old
     return larger
