@@ -22,7 +22,7 @@ _PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
-_ULP, _SLACK = 2.0**-52, 1 + 2.0**-40  # of sums in floats, which round correctly
+_HALF_ULP, _SLACK = 2.0**-53, 1 + 2.0**-40  # of sums in floats, which round correctly
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +218,6 @@ def _root_below(value: Fraction, bits: int, *, up: bool = False) -> Fraction:
 
 def ball_sum(mids: Iterable[float], rads: Iterable[float]) -> Enclosure:
     """The sum of numbers known as midpoints and radii."""
-    mid = Fraction(fsum(mids))  # off by half an ulp
-    rad = Fraction(fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
+    mid = Fraction(fsum(mids))  # fsum rounds once
+    rad = Fraction(fsum(rads) * _SLACK) + abs(mid) * Fraction(_HALF_ULP)
     return Enclosure(mid - rad, mid + rad)

@@ -27,6 +27,14 @@ class NotPointedError(AlgzooExactError):
 
 
 @dataclass(frozen=True)
+class Face:
+    """A face of a cone: one wall that cuts it out of its parent, and its rays as a bit mask."""
+
+    wall: int
+    rays: int
+
+
+@dataclass(frozen=True)
 class Cone:
     """A full-dimensional pointed cone ``{x : a.x >= 0}`` in R^n.
 
@@ -138,22 +146,13 @@ class Cone:
 
     def facets(self) -> list[int]:
         """Positions in ``inequalities`` of one inequality for each facet (the first of equals)."""
-        on = [
-            sum(1 << r for r, mask in enumerate(self.tight) if mask >> wall & 1)
-            for wall in self.walls
-        ]
+        walls = [Face(i, self.on(wall)) for i, wall in enumerate(self.walls)]
         everything = (1 << len(self.rays)) - 1
-        return [
-            i
-            for i, face in enumerate(on)
-            if face != everything
-            and face.bit_count() >= self.dimension - 1
-            and not any(
-                face & other == face and other != everything and (other != face or k < i)
-                for k, other in enumerate(on)
-                if k != i
-            )
-        ]
+        return [face.wall for face in subfaces(everything, walls, self.dimension - 1)]
+
+    def on(self, wall: int) -> int:
+        """The rays on a wall, as a bit mask."""
+        return sum(1 << r for r, mask in enumerate(self.tight) if mask >> wall & 1)
 
     def irredundant(self) -> Cone:
         """The same cone with one inequality for each facet, in the same order."""
@@ -197,6 +196,23 @@ class Cone:
         return all(dot(a, x) >= 0 for a in self.inequalities)
 
 
+def subfaces(parent: int, candidates: Sequence[Face], least: int) -> list[Face]:
+    """Facets of the face with rays ``parent``: maximal proper intersections with candidates.
+
+    ``least`` is the smallest number of rays that a facet can have, its dimension.
+    """
+    found: list[Face] = []
+    for candidate in candidates:
+        rays = parent & candidate.rays
+        if rays == parent or rays.bit_count() < least:
+            continue
+        if any(rays & face.rays == rays for face in found):
+            continue
+        found = [face for face in found if face.rays & rays != face.rays]
+        found.append(Face(candidate.wall, rays))
+    return found
+
+
 def dot(a: Sequence[int], b: Sequence[int]) -> int:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
@@ -208,24 +224,11 @@ def primitive(vector: IntVector) -> IntVector:
 
 
 def independent(rows: Sequence[IntVector]) -> list[int]:
-    """Indices of the first n independent rows, by fraction-free elimination."""
-    n = len(rows[0]) if rows else 0
-    chosen: list[int] = []
-    reduced: list[tuple[int, list[int]]] = []  # (pivot column, row)
-    for i, row in enumerate(rows):
-        rest = list(row)
-        for column, pivot in reduced:
-            if rest[column]:
-                a, b = pivot[column], rest[column]
-                rest = [a * x - b * y for x, y in zip(rest, pivot, strict=True)]
-        column = next((c for c, x in enumerate(rest) if x), -1)
-        if column >= 0:
-            divisor = gcd(*rest)
-            reduced.append((column, [x // divisor for x in rest]))
-            chosen.append(i)
-        if len(chosen) == n:
-            return chosen
-    raise NotPointedError(f"only {len(chosen)} of {n} independent inequalities")
+    """Indices of the first n independent rows: the pivots of their columns' echelon form."""
+    echelon, _, rank = fmpz_mat([list(column) for column in zip(*rows, strict=True)]).rref()
+    if rank < len(rows[0]):
+        raise NotPointedError(f"only {rank} of {len(rows[0])} independent inequalities")
+    return [next(i for i, entry in enumerate(row) if entry) for row in echelon.tolist()]
 
 
 def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
@@ -234,14 +237,6 @@ def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
     inverse = cast(fmpq_mat, fmpz_mat([list(row) for row in zip(*rows, strict=True)]).inv())
     columns, _ = inverse.numer_denom()
     return [primitive(tuple(int(c) for c in column)) for column in columns.tolist()]
-
-
-def orthogonal(rows: Sequence[IntVector], n: int) -> IntVector:
-    """The vector orthogonal to n - 1 rows: their generalised cross product."""
-    return tuple(
-        (-1) ** c * determinant([[row[k] for k in range(n) if k != c] for row in rows])
-        for c in range(n)
-    )
 
 
 def orthogonal_lines(rows: Sequence[IntVector], n: int) -> tuple[IntVector, ...]:
@@ -258,20 +253,3 @@ def orthogonal_lines(rows: Sequence[IntVector], n: int) -> tuple[IntVector, ...]
             line = tuple(-c for c in line)
         found.append(line)
         known.append(list(line))
-
-
-def determinant(matrix: list[list[int]]) -> int:
-    """Bareiss's fraction-free elimination (1968)."""
-    rows = [list(row) for row in matrix]
-    size, sign, previous = len(rows), 1, 1
-    for c in range(size):
-        pivot = next((r for r in range(c, size) if rows[r][c]), None)
-        if pivot is None:
-            return 0
-        if pivot != c:
-            rows[c], rows[pivot], sign = rows[pivot], rows[c], -sign
-        for r in range(c + 1, size):
-            for q in range(c + 1, size):
-                rows[r][q] = (rows[r][q] * rows[c][c] - rows[r][c] * rows[c][q]) // previous
-        previous = rows[c][c]
-    return sign * previous

@@ -48,7 +48,7 @@ def cone_measure(
     if isinstance(cone, Cone):
         whole: Cone | None = cone
     elif cone is not None:
-        whole = _from_rows(_integer_rows(cone, "row"), "rows")
+        whole = _from_rows(_integer_rows(cone, "row"))
     else:
         assert rays is not None
         whole = _from_rays(_integer_rows(rays, "ray"))
@@ -164,12 +164,12 @@ def _integer_rows(rows: Sequence[Sequence[Number]], name: str) -> list[IntVector
     ]
 
 
-def _from_rows(rows: list[IntVector], name: str) -> Cone | None:
+def _from_rows(rows: list[IntVector]) -> Cone | None:
     try:
         return Cone.from_inequalities(rows)
     except NotPointedError:
         raise InputError(
-            f"The {name} leave a line in the cone; measure the part orthogonal to it."
+            "The rows leave a line in the cone; measure the part orthogonal to it."
         ) from None
 
 

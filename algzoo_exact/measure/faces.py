@@ -13,18 +13,11 @@ from typing import Any
 from flint import arb, arb_mat
 
 from algzoo_exact.errors import AlgzooExactError
+from algzoo_exact.geometry.cone import Face, subfaces
 
 
 class PrecisionError(AlgzooExactError):
     """A sign could not be decided at the working precision."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """A face of a cone: one wall that cuts it out of its parent, and its rays as a bit mask."""
-
-    wall: int
-    rays: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +26,6 @@ class Side:
 
     rays: int
     normal: arb_mat
-
-
-def subfaces(parent: int, candidates: Sequence[Face], least: int) -> list[Face]:
-    """Facets of the face with rays ``parent``: maximal proper intersections with candidates.
-
-    ``least`` is the smallest number of rays that a facet can have, its dimension.
-    """
-    found: list[Face] = []
-    for candidate in candidates:
-        rays = parent & candidate.rays
-        if rays == parent or rays.bit_count() < least:
-            continue
-        if any(rays & face.rays == rays for face in found):
-            continue
-        found = [face for face in found if face.rays & rays != face.rays]
-        found.append(Face(candidate.wall, rays))
-    return found
 
 
 class Faces:

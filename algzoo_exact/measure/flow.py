@@ -28,8 +28,8 @@ from flint import arb, arb_mat
 
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.enclosure import to_arb
-from algzoo_exact.geometry.cone import Cone, IntVector, dot, orthogonal, primitive
-from algzoo_exact.measure.faces import Face, Faces, PrecisionError, inner, subfaces
+from algzoo_exact.geometry.cone import Cone, Face, IntVector, dot, primitive, subfaces
+from algzoo_exact.measure.faces import Faces, PrecisionError, inner
 from algzoo_exact.measure.flow_rules import BallRule, ball_rule
 
 MOST_INPUTS = 9
@@ -151,7 +151,7 @@ class CellFlow(Faces):
 
     def _along(self, normal: IntVector, rays: int) -> IntVector:
         """n = 2: the vector along the only ray of ``rays``, as long as the normal."""
-        line = orthogonal([normal], 2)
+        line = normal[1], -normal[0]
         near = self.directions[rays.bit_length() - 1]
         along = sum(c / max(map(abs, line)) * x for c, x in zip(line, near, strict=True))
         return line if along > 0 else tuple(-c for c in line)

@@ -49,16 +49,17 @@ class Lattice(NamedTuple):
     and 0 is the cone itself. An edge leads from a face to a facet of it.
 
     ``masks`` (faces, words): the rays on each face. ``first`` (faces + 1): the edges of face f
-    are first[f] to first[f + 1]. ``child`` (edges), and ``e`` (edges, n), off by ``error`` (edges),
-    of which ``o`` and ``g`` (edges) bound parts, as above. ``frames`` (faces, n, n): an orthonormal
-    basis of what is orthogonal to the face, but for the last ones; ``outside`` and ``inside``
-    (faces, n): o and g of each vector.
+    are first[f] to first[f + 1]. ``child`` (edges), the ``facet`` (edges) that cuts it out, and
+    ``e`` (edges, n), off by ``error`` (edges), of which ``o`` and ``g`` (edges) bound parts, as
+    above. ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face, but for
+    the last ones; ``outside`` and ``inside`` (faces, n): o and g of each vector.
     """
 
     level: I64
     masks: U64
     first: I64
     child: I64
+    facet: I64
     e: F64
     error: F64
     o: F64
@@ -66,16 +67,6 @@ class Lattice(NamedTuple):
     frames: F64
     outside: F64
     inside: F64
-
-
-class _Incidences(NamedTuple):
-    """The first part of a ``Lattice``, and the ``facet`` (edges) that cuts out each child."""
-
-    level: I64
-    masks: U64
-    first: I64
-    child: I64
-    facet: I64
 
 
 class _Units(NamedTuple):
@@ -148,7 +139,8 @@ def _place_all(
 
 
 @compiled
-def _incidences(sets: U64, include: B8, n: int) -> _Incidences:
+def _incidences(sets: U64, include: B8, n: int) -> Lattice:
+    """A lattice with room for normals and frames."""
     count, words = sets.shape
     depth = n - n % 2
     level = np.zeros(depth + 2, np.int64)
@@ -181,7 +173,11 @@ def _incidences(sets: U64, include: B8, n: int) -> _Incidences:
         level[c + 2] = faces
     for face in range(level[depth], faces + 1):
         first[face] = edges
-    return _Incidences(level, masks[:faces], first[: faces + 1], child[:edges], facet[:edges])
+    return Lattice(
+        level, masks[:faces], first[: faces + 1], child[:edges], facet[:edges],
+        np.empty((edges, n)), np.empty(edges), np.empty(edges), np.empty(edges),
+        np.empty((faces, n, n)), np.zeros((faces, n)), np.zeros((faces, n)),
+    )  # fmt: skip
 
 
 @compiled
@@ -298,20 +294,15 @@ def face_lattice(sets: U64, include: B8, normals: F64, radii: F64) -> Lattice:
     """
     n = normals.shape[1]
     depth = n - n % 2
-    found, units = _incidences(sets, include, n), _units(normals, radii)
-    edges, faces = found.child.shape[0], found.masks.shape[0]
-    lattice = Lattice(
-        found.level, found.masks, found.first, found.child, np.empty((edges, n)), np.empty(edges),
-        np.empty(edges), np.empty(edges), np.empty((faces, n, n)), np.zeros((faces, n)),
-        np.zeros((faces, n)),
-    )  # fmt: skip
+    lattice, units = _incidences(sets, include, n), _units(normals, radii)
+    faces = lattice.masks.shape[0]
     best = np.full(faces, math.inf)
     for c in range(depth):
         for face in range(lattice.level[c], lattice.level[c + 1]):
             a, b = lattice.first[face], lattice.first[face + 1]
             if c < n - 1:
                 _residuals(
-                    lattice, face, c, units, found.facet, a, b, lattice.e, lattice.o, lattice.g
+                    lattice, face, c, units, lattice.facet, a, b, lattice.e, lattice.o, lattice.g
                 )  # fmt: skip
             else:
                 _best_residual(lattice, face, a, units, _without(lattice.masks[face], sets))

@@ -51,7 +51,7 @@ def settled(margins: F64, rays: Rays, begin: int, known: int, rivals: Flags, lab
 
     ``margins`` (k, k, d). ``rivals`` (k): the logits that the label's has to exceed. The last state
     (d) is in the columns from ``begin`` on; its first ``known`` neurons are there, and of the
-    others z.
+    others z; none are left on a leaf.
     """
     d, values, count = margins.shape[2], rays.values, rays.number
     share, floor = np.ones(d), np.full(d, -math.inf)

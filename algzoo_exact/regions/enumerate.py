@@ -229,12 +229,9 @@ def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Ce
 
 def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
     """The cells of one pattern below a starting cone; there must be some."""
-    search, cone, first_wall = ExactSearch(program, None), start.cone, len(start.cone.walls)
-    for q in range(program.neurons):
-        part = cone.split(search.row(q, bits), first_wall + q)[bits >> q & 1]
-        assert part is not None, "there is no such leaf"
-        cone = part
-    yield from _cells_of(search, start, ExactCell(cone, bits, start.label, 1), ties)
+    search = ExactSearch(program, None)
+    leaf = search.part(start, bits, program.neurons)
+    yield from _cells_of(search, start, ExactCell(leaf.cone, bits, start.label, 1), ties)
 
 
 def _cells_of(search: ExactSearch, start: Start, leaf: ExactCell, ties: TieRule) -> Iterator[Cell]:
@@ -285,10 +282,7 @@ def _by_winners(
 
 def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall, ...], ...]]:
     """The cone with one inequality for each facet, and the names of all walls on each."""
-    on = {
-        wall: tuple(r for r, mask in enumerate(cone.tight) if mask >> wall & 1)
-        for wall in cone.walls
-    }
+    on = {wall: cone.on(wall) for wall in cone.walls}
     slim = cone.irredundant()
     found = tuple(
         tuple(names[wall] for wall in sorted(on) if wall in names and on[wall] == on[facet])

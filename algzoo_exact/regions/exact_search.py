@@ -8,7 +8,7 @@ leaf cut by the conditions logit[label] >= logit[k]).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -113,41 +113,54 @@ class ExactSearch:
 
         Pure integer arithmetic. None stands for a leaf without credit.
         """
-        first_wall, part = len(start.cone.walls), part or start
-        for leaf, pattern in self._split(part.cone, part.bits, part.level, first_wall):
+        first_wall = len(start.cone.walls)
+        for leaf in self._leaves(part or start, first_wall):
             self.leaves += 1
-            self.patterns.add(pattern)
+            self.patterns.add(leaf.bits)
             for label in self.wanted if start.label == EACH else (start.label,):
-                yield self._credit(leaf, pattern, label, first_wall + self.neurons)
+                yield self._credit(leaf.cone, leaf.bits, label, first_wall + self.neurons)
+
+    def part(self, start: Start, bits: int, level: int) -> Start:
+        """The part of a start on which the first neurons, those before ``level``, have the signs in
+        ``bits``; there must be one. Walls keep their numbers."""
+        cone, first_wall = start.cone, len(start.cone.walls)
+        for q in range(start.level, level):
+            side = cone.split(self.row(q, bits), first_wall + q)[bits >> q & 1]
+            assert side is not None, "there is no such part"
+            cone = side
+        return Start(start.label, cone, 0, bits, level)
+
+    def sides(self, part: Start, first_wall: int) -> list[Start]:
+        """A part on either side of its next neuron, or whole where that does not cut it."""
+        level = part.level
+        halves = part.cone.split(self.row(level, part.bits), first_wall + level)
+        return [
+            Start(part.label, cone, 0, part.bits | on << level, level + 1)
+            for on, cone in enumerate(halves)
+            if cone is not None
+        ]
 
     def halves(self, start: Start) -> tuple[Start, ...]:
         """A start cut by the first neuron that cuts it, if any does; each part is to be summed by
         itself."""
-        label, cone, bits, first_wall = start.label, start.cone, start.bits, len(start.cone.walls)
-        for level in range(start.level, self.neurons):
-            below, above = cone.split(self.row(level, bits), first_wall + level)
-            on = bits | 1 << level
-            if below is not None and above is not None:
-                parts = (renumbered(below), bits), (renumbered(above), on)
-                return tuple(Start(label, part, 0, signs, level + 1) for part, signs in parts)
-            bits = bits if above is None else on
-        return (Start(label, cone, 0, bits, self.neurons),)
+        part, first_wall = start, len(start.cone.walls)
+        while part.level < self.neurons:
+            sides = self.sides(part, first_wall)
+            if len(sides) == 2:
+                return tuple(replace(side, cone=renumbered(side.cone)) for side in sides)
+            (side,) = sides
+            part = replace(side, cone=start.cone)
+        return (part,)
 
-    def _split(
-        self, cone: Cone, bits: int, level: int, first_wall: int
-    ) -> Iterator[tuple[Cone, int]]:
-        """The parts of a cone by the signs of the neurons from ``level`` on."""
-        pending = [(cone, bits, level)]
+    def _leaves(self, part: Start, first_wall: int) -> Iterator[Start]:
+        """The parts of a part by the signs of all neurons."""
+        pending = [part]
         while pending:
-            cone, bits, level = pending.pop()
-            if level == self.neurons:
-                yield cone, bits
-                continue
-            below, above = cone.split(self.row(level, bits), first_wall + level)
-            if above is not None:
-                pending.append((above, bits | 1 << level, level + 1))
-            if below is not None:
-                pending.append((below, bits, level + 1))
+            part = pending.pop()
+            if part.level == self.neurons:
+                yield part
+            else:
+                pending += reversed(self.sides(part, first_wall))
 
     def row(self, level: int, bits: int) -> IntVector:
         """z[t][j] of neuron ``level`` as an integer functional on the pattern ``bits``."""

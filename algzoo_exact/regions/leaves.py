@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.regions.batch import Aim, Cells, Rays, Stack
-from algzoo_exact.regions.beaten import beaten
 from algzoo_exact.regions.bounds import settled
 from algzoo_exact.regions.cut import keep_side
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, EVERYTHING
@@ -115,12 +114,14 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
     masks = stack.masks[top]
     ties_from = walls.rows.shape[0] + walls.weights.layer.shape[0]
     margins, begin = walls.weights.margins, block(walls, walls.weights.first.shape[0] - 2)
+    d = margins.shape[2]
     for label in range(first, last):
         if stack.label[top] == EACH:  # else the label may be a value cell's, and no logit's
             if not aim.wanted[label]:
                 continue
-            rays = rays_of(stack, top)
-            if aim.ties != EVERYTHING and beaten(margins, rays, begin, aim.rivals, label):
+            # Most labels lose to a rival at all rays: told sooner than by cutting the leaf.
+            rays, rivals = rays_of(stack, top), aim.rivals[label]
+            if aim.ties != EVERYTHING and settled(margins, rays, begin, d, rivals, label) == -1:
                 continue
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):

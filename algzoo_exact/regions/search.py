@@ -14,7 +14,6 @@ from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
-from algzoo_exact.regions.again import last_cone, parts_of
 from algzoo_exact.regions.batch import Aim, Cells, Flags, Stack, room_for_cells
 from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactSearch
 from algzoo_exact.regions.leaves import DONE, FULL, OVERFLOW, UNDECIDED
@@ -76,8 +75,11 @@ class Search(ExactSearch):
             if status == DONE:
                 return
             if status == UNDECIDED:
-                part = last_cone(self, start, stack)
-                stack.size[0] -= 1
+                # Its combinatorics are proved: it is the part of these signs, in integers.
+                top = int(stack.size[0]) - 1
+                bits = from_words(stack.pattern[top].tolist())
+                part = self.part(start, bits, int(stack.level[top]))
+                stack.size[0] = top
                 tried = part.level == self.neurons and part.bits == fresh
                 if tried or not self._renewed(part, first_wall, stack):
                     yield from self.packed(self.exact_cells(start, part), first_wall)
@@ -88,10 +90,11 @@ class Search(ExactSearch):
         False if they are too many or beyond float64."""
         size = int(stack.size[0])
         try:
-            for top, half in enumerate(parts_of(self, part, first_wall), size):
-                if len(half.cone.rays) > self.max_rays:
+            whole = part.level == self.neurons
+            for top, side in enumerate([part] if whole else self.sides(part, first_wall), size):
+                if len(side.cone.rays) > self.max_rays:
                     raise OverflowError
-                self._put(half, stack, top)
+                self._put(side, stack, top)
         except OverflowError:
             stack.size[0] = size
             return False
@@ -161,11 +164,6 @@ def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:
 
 def _grown(stack: Stack, larger: Stack) -> Stack:
     """The same pending cones in a stack with room for more rays."""
-    size, rays = int(stack.size[0]), stack.masks.shape[1]
-    larger.values[:size, :rays] = stack.values[:size]
-    larger.errors[:size, :rays] = stack.errors[:size]
-    larger.masks[:size, :rays] = stack.masks[:size]
-    for name in ("rays", "level", "pattern", "label"):
-        getattr(larger, name)[:size] = getattr(stack, name)[:size]
-    larger.size[0] = size
+    for old, new in zip(stack, larger, strict=True):
+        new[tuple(map(slice, old.shape))] = old
     return larger

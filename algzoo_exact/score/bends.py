@@ -15,8 +15,7 @@ from fractions import Fraction
 
 from flint import arb
 
-from algzoo_exact.geometry.cone import IntVector, dot, primitive
-from algzoo_exact.measure.faces import Face
+from algzoo_exact.geometry.cone import Face, IntVector, dot, primitive
 from algzoo_exact.measure.flow import CellFlow
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows

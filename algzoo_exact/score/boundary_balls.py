@@ -6,14 +6,12 @@ Proven, and many times as fast as ball arithmetic of many bits, to 8 or more dig
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import SLACK, U
 from algzoo_exact.measure.cell_facets import facet_sums
@@ -93,11 +91,6 @@ def float_sum(
     total = Enclosure.exactly(0)
     for value in np.unique(credits[order]):
         these = order[credits[order] == value]
-        # fsum rounds once: the sums are off by half an ulp.
-        mid = Fraction(math.fsum(mids[these]))
-        rad = Fraction(math.fsum(rads[these])) + abs(mid) * Fraction(U)
-        cells, q = where[these[0]]
-        credit = credit_of(cells, q)
-        rad *= credit * Fraction(SLACK)
-        total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
+        known = ball_sum(mids[these], rads[these])
+        total = total.plus(known.times(credit_of(*where[these[0]])))
     return total, [cell_of(cells, q, start) for cells, q in (where[i] for i in left)]

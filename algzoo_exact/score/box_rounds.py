@@ -11,7 +11,7 @@ depends on the results of the one before it, and not on the order in which jobs 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,7 +26,7 @@ from algzoo_exact.score.question import Question
 if TYPE_CHECKING:
     from algzoo_exact.score.box_search import Boxes
 
-MEMORY = 1 << 29  # bytes for boxes
+_MEMORY = 1 << 29  # bytes for boxes
 MOST_ROWS = 1 << 13  # of 8 KiB each
 _CELLS = 1024  # boxes that are treated before the others are cells
 _FIRST, _MORE = 64, 4  # boxes of a cell in its first round, and how many times more in others
@@ -72,9 +72,10 @@ class Job(NamedTuple):
 
 
 class Search:
-    """A search for boxes that decide; its arrays take memory as slots come into use."""
+    """A search for boxes that decide, in some cells; its arrays take memory as slots come into
+    use."""
 
-    def __init__(self, given: Given, n: int, slots: int) -> None:
+    def __init__(self, given: Given, n: int, slots: int, cells: Iterable[Cell]) -> None:
         from algzoo_exact.score.box_kernels import Network
         from algzoo_exact.score.box_search import RUNNING, Boxes
 
@@ -88,12 +89,12 @@ class Search:
             np.zeros(slots, np.int32),
             np.zeros(slots),
             np.zeros(slots),
-            np.zeros(slots, np.int64),
-            np.zeros(slots, np.int64),
-            np.zeros(3, np.int64),
+            np.zeros(1, np.int64),
         )
+        for cell in cells:
+            self._add(cell)
 
-    def add(self, cell: Cell) -> None:
+    def _add(self, cell: Cell) -> None:
         from algzoo_exact.score.box_search import add_box, row_of
 
         low, high = (
@@ -127,12 +128,17 @@ class Search:
         b, ends = self.boxes, self.quadrature.ends
         return [
             Cell(
-                tuple(ends[b.low[slot]].tolist()), tuple(ends[b.high[slot]].tolist()),
-                int(b.face[slot]), float(b.mass[slot]), float(b.worth[slot] / b.mass[slot]),
+                tuple(ends[b.low[place]].tolist()), tuple(ends[b.high[place]].tolist()),
+                int(b.face[place]), float(b.mass[place]), float(b.worth[place] / b.mass[place]),
             )
-            for slot in sorted(b.heap[: b.counts[0]].tolist())
-            if b.mass[slot] > 0
+            for place in range(int(b.size[0]))
+            if b.mass[place] > 0
         ]  # fmt: skip
+
+
+def slots_for(n: int) -> int:
+    """Boxes that memory has room for."""
+    return _MEMORY // (8 * n + 20)
 
 
 def faces(n: int) -> Iterator[Cell]:
@@ -159,8 +165,7 @@ class _Work:
     deadline: Deadline
 
     def __call__(self, job: Job) -> Decided:
-        search = Search(self.given, self.n, job.boxes + 2)
-        search.add(job.cell)
+        search = Search(self.given, self.n, job.boxes + 2, [job.cell])
         *_, last = [Decided(cut=True), *search.steps(job.boxes, self.deadline)]
         return last
 
@@ -221,12 +226,10 @@ class _Rounds:
 def box_rounds(q: Question, given: Given) -> Iterator[Decided]:
     """What is decided after each job, until the deadline or ``max_cells`` boxes."""
     most = float("inf") if q.max_cells is None else q.max_cells
-    search = Search(given, q.n, _CELLS + 2 * q.n + 2)
-    for face in faces(q.n):
-        search.add(face)
+    search = Search(given, q.n, _CELLS + 2 * q.n + 2, faces(q.n))
     *_, base = [Decided(), *search.steps(min(_CELLS, most), q.deadline)]
     yield base
-    rounds = _Rounds(search.open(), most - base.boxes, MEMORY // (8 * q.n + 36))
+    rounds = _Rounds(search.open(), most - base.boxes, slots_for(q.n))
     work = _Work(given, q.n, q.deadline)
     kept = Kept(q.state, lambda job: f"boxes of cell {job.number}: {job.boxes}", _plain, _restored)
     right, wrong = base.right, base.wrong

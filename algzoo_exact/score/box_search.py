@@ -1,8 +1,8 @@
 """Compiled best-first search over box cones: storage, labels, splitting, deciding.
 
-Boxes live in slots. A box cone (module gaussian_boxes) has a face, 2 pivot + (0 if the pivot is
-positive, else 1), and for each coordinate two rows of the table of end points. A binary heap
-orders the slots of undecided boxes by ``worth``: mass times a guess of how soon it pays.
+A box cone (module gaussian_boxes) has a face, 2 pivot + (0 if the pivot is positive, else 1), and
+for each coordinate two rows of the table of end points. Undecided boxes are held in a binary heap
+by ``worth``: mass times a guess of how soon it pays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.gaussian_boxes import CENTRES_PER_UNIT, PHI_ERROR, Quadrature
 from algzoo_exact.score.box_kernels import (
     UNDECIDED,
@@ -33,16 +33,14 @@ RowArray = NDArray[np.int32]
 
 
 class Boxes(NamedTuple):
-    """Slots, a heap of slots, and free slots; ``counts``: heap size, slots ever used, free."""
+    """A heap of boxes, the most worthy one first; ``size`` (1): how many there are."""
 
     low: RowArray
     high: RowArray
     face: RowArray
     mass: FloatArray
     worth: FloatArray
-    heap: IntArray
-    free: IntArray
-    counts: IntArray
+    size: IntArray
 
 
 @compiled
@@ -99,53 +97,46 @@ def row_of(end: float, q: Quadrature) -> int:
     return row
 
 
+@compiled_in_place
+def _move(b: Boxes, place: int, to: int) -> None:
+    for k in range(b.low.shape[1]):
+        b.low[to, k], b.high[to, k] = b.low[place, k], b.high[place, k]
+    b.face[to] = b.face[place]
+    b.mass[to] = b.mass[place]
+    b.worth[to] = b.worth[place]
+
+
 @compiled
-def _push(slot: int, b: Boxes) -> None:
-    at = b.counts[0]
-    b.counts[0] += 1
-    while at > 0 and b.worth[b.heap[(at - 1) // 2]] < b.worth[slot]:
-        b.heap[at] = b.heap[(at - 1) // 2]
+def add_box(low: RowArray, high: RowArray, face: int, hope: float, q: Quadrature, b: Boxes) -> None:
+    """Put a box into the heap, which must have room, with worth = mass * hope."""
+    mass = box_mass(low, high, face // 2, q)
+    worth = mass * hope
+    at = b.size[0]
+    b.size[0] += 1
+    while at > 0 and b.worth[(at - 1) // 2] < worth:
+        _move(b, (at - 1) // 2, at)
         at = (at - 1) // 2
-    b.heap[at] = slot
+    b.low[at] = low
+    b.high[at] = high
+    b.face[at] = face
+    b.mass[at] = mass
+    b.worth[at] = worth
 
 
-@compiled
-def _pop(b: Boxes) -> int:
-    top = int(b.heap[0])
-    b.counts[0] -= 1
-    size = b.counts[0]
-    slot = b.heap[size]
-    at = 0
-    while 2 * at + 1 < size:
+@compiled_in_place
+def _drop_first(b: Boxes) -> None:
+    """Take the most worthy box out of the heap."""
+    b.size[0] -= 1
+    last, at = b.size[0], 0
+    while 2 * at + 1 < last:
         child = 2 * at + 1
-        if child + 1 < size and b.worth[b.heap[child + 1]] > b.worth[b.heap[child]]:
+        if child + 1 < last and b.worth[child + 1] > b.worth[child]:
             child += 1
-        if b.worth[b.heap[child]] <= b.worth[slot]:
+        if b.worth[child] <= b.worth[last]:
             break
-        b.heap[at] = b.heap[child]
+        _move(b, child, at)
         at = child
-    b.heap[at] = slot
-    return top
-
-
-@compiled
-def add_box(low: RowArray, high: RowArray, face: int, hope: float, q: Quadrature, b: Boxes) -> bool:
-    """Store a box and queue it with worth = mass * hope; False if there is no slot left."""
-    if b.counts[2] > 0:
-        b.counts[2] -= 1
-        slot = b.free[b.counts[2]]
-    elif b.counts[1] < b.mass.size:
-        slot = b.counts[1]
-        b.counts[1] += 1
-    else:
-        return False
-    b.low[slot] = low
-    b.high[slot] = high
-    b.face[slot] = face
-    b.mass[slot] = box_mass(low, high, face // 2, q)
-    b.worth[slot] = b.mass[slot] * hope
-    _push(slot, b)
-    return True
+    _move(b, last, at)
 
 
 @compiled
@@ -212,19 +203,20 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
     for _ in range(count):
         if work > WORK:
             break
-        if b.counts[0] == 0:
+        if b.size[0] == 0:
             return EMPTY
-        if b.counts[1] == b.mass.size and b.counts[2] == 0:
+        if b.size[0] == b.mass.size:
             return FULL
         decided[2] += 1.0
         work += split_cost
-        slot = _pop(b)
-        mass, face = b.mass[slot], b.face[slot]
+        low, high = b.low[0].copy(), b.high[0].copy()
+        mass, face = b.mass[0], b.face[0]
+        hope = b.worth[0] / (mass + 1e-300)
+        _drop_first(b)
         for k in range(n):
-            x_low[k], x_high[k] = q.ends[b.low[slot, k]], q.ends[b.high[slot, k]]
+            x_low[k], x_high[k] = q.ends[low[k]], q.ends[high[k]]
         x_low[face // 2] = x_high[face // 2] = 1.0 - 2.0 * (face % 2)
         verdict = UNDECIDED
-        hope = b.worth[slot] / (mass + 1e-300)
         label = find_label(x_low, x_high, net.rank, influence)
         if label >= 0:
             work += bound_cost
@@ -232,8 +224,6 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
                 verdict, distance = judge(label, net, bounds)
                 if distance <= 1.0:
                     hope = max(distance, 0.02) ** -_PATIENCE
-        b.free[b.counts[2]] = slot  # it is read until another box is added
-        b.counts[2] += 1
         if verdict != UNDECIDED:
             credit = 1.0 / verdict if verdict > 0 else 0.0
             decided[0] += mass * credit
@@ -242,7 +232,6 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
         at = _choose(x_low, x_high, influence)
         middle = 0.5 * (x_low[at] + x_high[at])
         row = row_of(middle, q) if x_low[at] < middle < x_high[at] else -1
-        low, high = b.low[slot].copy(), b.high[slot].copy()
         if row < 0:
             continue  # as fine as the table of end points allows: undecided for good
         end = high[at]

@@ -31,7 +31,7 @@ from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.box_rounds import MEMORY, Decided, Given, Search, box_rounds, faces
+from algzoo_exact.score.box_rounds import Decided, Given, Search, box_rounds, faces, slots_for
 from algzoo_exact.score.compiling import compiling
 from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
@@ -73,9 +73,7 @@ def box_scores(question: Question) -> Iterator[Score]:
     if q.state is not None or processes_for(q.workers or 1) > 1:
         found = box_rounds(q, given)
     else:
-        search = Search(given, q.n, MEMORY // (8 * q.n + 36))
-        for face in faces(q.n):
-            search.add(face)
+        search = Search(given, q.n, slots_for(q.n), faces(q.n))
         most = math.inf if q.max_cells is None else q.max_cells
         found = search.steps(most, deadline)
     last = Decided()

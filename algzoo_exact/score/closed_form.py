@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb
 
 from algzoo_exact.exact.enclosure import Enclosure, refine, to_arb
-from algzoo_exact.measure.faces import Face
+from algzoo_exact.geometry.cone import Face
 from algzoo_exact.measure.flow import CellFlow
 from algzoo_exact.shown import Shown
 

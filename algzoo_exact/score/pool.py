@@ -74,15 +74,6 @@ def _ended_early() -> InputError:
     )
 
 
-@contextmanager
-def _thread_pool(threads: int) -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(threads)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 class Queue(Protocol[_J]):
     """Jobs that wait; more may be added while others are done."""
 
@@ -221,7 +212,7 @@ def _lost(future: Future[Any]) -> bool:
 def _executor(workers: Workers, processes: int, threads: int) -> AbstractContextManager[Executor]:
     if isinstance(workers, Executor):
         return nullcontext(workers)
-    return _thread_pool(threads) if threads else worker_pool(processes)
+    return ThreadPoolExecutor(threads) if threads else worker_pool(processes)
 
 
 def _nothing() -> None:

@@ -10,8 +10,8 @@ from fractions import Fraction
 from flint import arb, ctx
 
 from algzoo_exact.exact.enclosure import working_precision
-from algzoo_exact.geometry.cone import IntVector, dot
-from algzoo_exact.measure.faces import Face, PrecisionError
+from algzoo_exact.geometry.cone import Face, IntVector, dot
+from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.batch import Cells

@@ -21,9 +21,8 @@ from oracles.simplices import KnownSimplex
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import working_precision
-from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.geometry.cone import Cone, Face, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure, narrow_along
-from algzoo_exact.measure.faces import Face
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 
 INTEGER = simplices.integer_simplices()
