@@ -30,16 +30,12 @@ def gradient_document(
     """The ``top`` weights are listed whose relative noise the score feels most."""
     words = METRICS[found.metric].words
     off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
-    noise = 0.01 * _length(found.sensitivity())
+    noise = 0.01 * found.sensitivity().length
     said = d.facts(
         *subject(model, found.task, found.ties),
         (words, None if score is None else value_text(score.enclosure, score.kind)),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
-        (
-            "noise of 1%",
-            f"in all weights: ± {0.01 * found.sensitivity().length:.2g}, to first "
-            "order (standard deviation)",
-        ),
+        ("noise of 1%", f"in all weights: ± {noise:.2g}, to first order (standard deviation)"),
         ("check", _check_text(found)),
         ("no derivative by", ", ".join(found.undefined) or None),
     )
