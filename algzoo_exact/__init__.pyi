@@ -37,6 +37,7 @@ from algzoo_exact.analysis.positive import OrderedCases as OrderedCases
 from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
 from algzoo_exact.analysis.sections import Section as Section
 from algzoo_exact.analysis.sections import section as section
+from algzoo_exact.analysis.table import write_table as write_table
 from algzoo_exact.atlas.build import Atlas as Atlas
 from algzoo_exact.atlas.build import build_atlas as build_atlas
 from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
@@ -96,7 +97,6 @@ from algzoo_exact.race.run import RacePoint as RacePoint
 from algzoo_exact.race.run import compare as compare
 from algzoo_exact.regions.enumerate import activation_regions as activation_regions
 from algzoo_exact.regions.enumerate import cells as cells
-from algzoo_exact.regions.table import write_table as write_table
 from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
 from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
 from algzoo_exact.runtime.sampling import sample as sample

@@ -32,13 +32,13 @@ from distributed import LocalCluster
 from algzoo_exact.cluster import dask_workers
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.files import replacing
+from algzoo_exact.jobs import outcomes, worker_pool
 from algzoo_exact.present.wording import several
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import Task, second_argmax
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cone_jobs import Job, Part
 from algzoo_exact.score.cones import Precision, Setup, decide
-from algzoo_exact.score.pool import outcomes, worker_pool
 from algzoo_exact.score.question import Question
 
 D, N, WORKERS, GOAL = 8, 6, 2, 0.10

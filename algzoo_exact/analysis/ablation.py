@@ -19,6 +19,7 @@ from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
@@ -27,7 +28,6 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.compute import answer, metric_for
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown

@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.effort import UNLIMITED, Effort
+from algzoo_exact.analysis.table import vector
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -29,9 +31,7 @@ from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, Start, covering_cones, open_mass, starting_cones
-from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import metric_for
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import write_rows
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
@@ -34,7 +35,6 @@ from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown

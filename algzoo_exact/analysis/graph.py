@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.analysis.regions import DIGITS, Order, RegionTable, region_table
+from algzoo_exact.analysis.table import matrix, measured_row
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.files import path_of, replacing
@@ -28,7 +29,6 @@ from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.enumerate import Progress, Region, region_of
 from algzoo_exact.regions.facets import facets_of_regions
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.table import matrix, measured_row
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
 

@@ -23,6 +23,7 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import dot, primitive
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.processes import Workers
@@ -35,7 +36,6 @@ from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.compute import squared_error
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened

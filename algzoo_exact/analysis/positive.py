@@ -18,6 +18,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.floats import exact_weights
@@ -32,7 +33,6 @@ from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cone_jobs import Job, Part
 from algzoo_exact.score.cones import Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.analysis.effort import Effort
+from algzoo_exact.analysis.table import number, region_row
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import one_of
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
@@ -30,8 +32,6 @@ from algzoo_exact.regions.enumerate import Cell, Region, earned, region_of
 from algzoo_exact.regions.facets import facets_of_regions, shared_facets
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import NO_LABEL
-from algzoo_exact.regions.table import number, region_row
-from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
 

@@ -33,6 +33,7 @@ from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.cell_facets import Facets, facet_sums
 from algzoo_exact.measure.faces import PrecisionError
@@ -44,14 +45,13 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.enumerate import cells_of_leaf
-from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
+from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch, new_search
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import EACH, Start, starting_cones
 from algzoo_exact.score.bend_balls import bends_of, no_bends
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
 from algzoo_exact.score.compiling import empty_batch, example, register
-from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
 
 F64 = NDArray[np.float64]

@@ -18,10 +18,10 @@ from algzoo_exact.atlas.table import COLUMNS, whole_rows
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.files import make_folder, path_of
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.progress import Progress, shows_progress
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.signals import interrupts_noted
 from algzoo_exact.state import State

@@ -17,6 +17,7 @@ import torch
 
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError, demand
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
@@ -27,7 +28,6 @@ from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, 
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Job, Key, Truth, kept_in
 from algzoo_exact.race.truth import is_enumerated, truth_of
-from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.jobs import Kept
 from algzoo_exact.race.estimator import Estimate
-from algzoo_exact.score.pool import Kept
 from algzoo_exact.state import opened
 
 FILE = "run.db"

@@ -194,6 +194,15 @@ class ExactSearch:
         return ExactCell(part, bits, label, tied if self.mode == 2 else 1)
 
 
+def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
+    """A search for cells, in exact integers (all of them) or by the compiled kernel."""
+    if not compiled:
+        return ExactSearch(program, ties)
+    from algzoo_exact.regions.search import Search  # loads numba
+
+    return Search(program, ties)
+
+
 def renumbered(cone: Cone) -> Cone:
     """Only its facets, numbered from 0."""
     slim = cone.irredundant()

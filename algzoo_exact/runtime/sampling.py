@@ -23,6 +23,7 @@ from torch import Tensor
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers, check_workers, processes_for
 from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
@@ -40,7 +41,6 @@ from algzoo_exact.runtime.exact_inputs import MOST
 from algzoo_exact.runtime.networks import Network, network_for
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.threads import in_order
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.state import Place, State, opened
 from algzoo_exact.zoo.architectures import to_tensor
 from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, targets, torch_device

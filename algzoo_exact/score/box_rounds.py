@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from algzoo_exact.deadline import Deadline
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.gaussian_boxes import Quadrature, quadrature_for
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 
 if TYPE_CHECKING:

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from algzoo_exact.jobs import worker_pool
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import Task, median, second_argmax
 from algzoo_exact.regions.batch import room_for_cells
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score.pool import worker_pool
 
 if TYPE_CHECKING:
     from algzoo_exact.measure.cell_facets import Facets, FacetSums

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, replace
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.processes import Workers, check_workers, processes_for
 from algzoo_exact.program.ir import Program
@@ -16,7 +17,7 @@ from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, 
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import ExactSearch, new_search
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.boxes import BOXES
@@ -26,7 +27,6 @@ from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question, Wish, floats_serve
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR

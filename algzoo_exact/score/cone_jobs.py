@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone
+from algzoo_exact.jobs import Kept
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.metric import Piece
-from algzoo_exact.score.pool import Kept
 from algzoo_exact.score.question import Question
 
 _POINTS = 1 << 15  # random ones, by which parts are ordered

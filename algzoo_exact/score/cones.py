@@ -28,6 +28,7 @@ from flint import arb
 
 from algzoo_exact.deadline import TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
@@ -36,7 +37,6 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cone_jobs import Job, Jobs, Outcome, Part, kept
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Piece, mass_of_all
-from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import Cell, right_cells

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.accuracy import ACCURACY
@@ -34,7 +35,6 @@ from algzoo_exact.score.attention import (
     float_attention,
 )
 from algzoo_exact.score.float_balls import UNIT
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Counts, Score
 

@@ -21,12 +21,11 @@ from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch, new_search
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell
 
 

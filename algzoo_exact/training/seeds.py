@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.state import State
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.training.run import Report, Run, Status, keep_weights

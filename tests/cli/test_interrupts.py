@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.jobs import worker_pool
 
 SCRIPT = (sys.executable, "-m", "algzoo_exact")
 
@@ -161,7 +161,7 @@ def test_ctrl_c_never_reaches_workers(tmp_path: Path) -> None:
     """Not even those that are just starting; it waits for the main process."""
     script = """
 import os, signal, time
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.jobs import worker_pool
 
 if __name__ == "__main__":
     with worker_pool(2) as pool:

@@ -19,9 +19,9 @@ from support.shipped_stories import ALGZOO_2_2
 
 import algzoo_exact as az
 from algzoo_exact.analysis import cells
+from algzoo_exact.jobs import outcomes
 from algzoo_exact.present.explore.answers import Answers
 from algzoo_exact.present.explore.exploration import SavedPage
-from algzoo_exact.score.pool import outcomes
 from algzoo_exact.zoo.explanations import explanation_path
 
 pytestmark = [

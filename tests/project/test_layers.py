@@ -40,6 +40,7 @@ LAYERS: dict[str, set[str]] = {
     "files": {"errors"},
     "tables": {"errors", "files"},
     "state": {"errors", "exact", "files"},
+    "jobs": {"deadline", "errors", "processes", "state"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
@@ -59,7 +60,9 @@ LAYERS["regions"] = {
     "tables",
 }
 LAYERS["zoo"] |= {"shown", "progress"}
-LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals", "state"}
+LAYERS["score"] = LAYERS["regions"] | {
+    "deadline", "jobs", "processes", "regions", "signals", "state",
+}  # fmt: skip
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
 LAYERS["drafting"] = LAYERS["explain"] | {"explain"}
@@ -188,7 +191,7 @@ def test_imports_go_one_way() -> None:
         ("zoo/loading.py", "import algzoo_exact.regions.search"),
         ("score/compute.py", "from algzoo_exact import accuracy"),
         ("training/run.py", "from algzoo_exact import __version__"),
-        ("regions/table.py", "def f():\n    import torch.nn"),
+        ("regions/search.py", "def f():\n    import torch.nn"),
         ("regions/search.py", "import networkx as nx"),
         ("zoo/tasks.py", "from flint import arb"),
         ("exact/binomial.py", "import scipy.stats"),
@@ -204,7 +207,7 @@ def test_allowed_imports_pass() -> None:
     assert not wrong_imports("training/run.py", "from algzoo_exact.version import __version__")
     assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
     assert not wrong_imports("runtime/sampling.py", "from algzoo_exact.zoo import tasks")
-    assert not wrong_imports("regions/table.py", "from .pattern import ActivationPattern")
+    assert not wrong_imports("regions/search.py", "from .pattern import ActivationPattern")
 
 
 def upward_imports(path: str, text: str) -> list[str]:

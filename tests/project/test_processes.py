@@ -24,7 +24,7 @@ import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.score.pool import outcomes, worker_pool
+from algzoo_exact.jobs import outcomes, worker_pool
 from algzoo_exact.state import status
 
 SCRIPT = """

@@ -36,6 +36,7 @@ from typer.testing import CliRunner
 
 from algzoo_exact.analysis.graph import RegionGraph, region_graph
 from algzoo_exact.analysis.sections import section
+from algzoo_exact.analysis.table import write_table
 from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.geometry.cone import primitive
@@ -43,7 +44,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
 from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.table import write_table
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.zoo.loading import load
 

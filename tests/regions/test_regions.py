@@ -30,13 +30,13 @@ from support.programs import (
     random_program,
 )
 
+from algzoo_exact.analysis.table import write_table
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program, Trace
 from algzoo_exact.program.task import Task, index_tasks, second_argmax
 from algzoo_exact.regions.enumerate import Cell, Region, activation_regions, cells, credit_for
-from algzoo_exact.regions.table import write_table
 
 CLOSE = Fraction(1, 10**40)
 

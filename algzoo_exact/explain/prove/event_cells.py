@@ -33,6 +33,7 @@ from algzoo_exact.explain.prove.event_program import (
     paths,
 )
 from algzoo_exact.geometry.cone import IntVector, primitive
+from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.faces import Faces
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
@@ -41,7 +42,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, argmax
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import EACH, Start, open_mass, starting_cones
-from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.rigorous import cell_of, wall_normals
 from algzoo_exact.state import State
 

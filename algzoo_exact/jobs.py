@@ -23,9 +23,6 @@ from typing import Any, Generic, Protocol, TypeVar
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.processes import FreshContext, Workers, processes_for
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import TieRule
-from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.state import WRITE_SECONDS, State, damaged
 
 _J = TypeVar("_J", covariant=True)
@@ -34,15 +31,6 @@ _R = TypeVar("_R")
 
 _LOSSES = 3
 """How often a job may be lost with a process, its own or another one, before that is an error."""
-
-
-def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
-    """A search for cells, in exact integers (all of them) or by the compiled kernel."""
-    if not compiled:
-        return ExactSearch(program, ties)
-    from algzoo_exact.regions.search import Search  # loads numba
-
-    return Search(program, ties)
 
 
 @contextmanager
