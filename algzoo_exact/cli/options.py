@@ -104,7 +104,7 @@ INFO = "typer"
 
 
 def option(default: object, value: str, help: str, *names: str, **more: Any) -> Any:
-    """A field for an option, in a dataclass with keywords only.
+    """A field for an option.
 
     ``value`` stands for its value in the help. It is called by the field's name, unless there are
     other ``names``. ``more`` is typer's.

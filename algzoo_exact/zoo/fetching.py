@@ -127,7 +127,7 @@ def cache_folder() -> Path:
 
 def _kept_name(url: str) -> str:
     """Files of one name from several addresses have several names here."""
-    digest = hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(url.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
     return f"{digest}-{urlsplit(url).path.rpartition('/')[2][-200:]}"
 
 
