@@ -102,7 +102,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "program/render.py",
         "score/closed_form.py",
     ),
-    "networkx": ("analysis/graph.py",),
+    "networkx": ("analysis/graph.py", "drafting/finders/weights.py"),
     "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("tables.py", "analysis/"),
     "flint": (
