@@ -105,7 +105,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "program/render.py",
         "score/closed_form.py",
     ),
-    "networkx": ("analysis/graph.py",),
+    "networkx": ("analysis/graph.py", "drafting/finders/weights.py"),
     "jinja2": ("present/writers/html.py", "present/writers/latex.py"),
     "markupsafe": ("present/writers/html.py",),
     "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),

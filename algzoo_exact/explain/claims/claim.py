@@ -30,6 +30,7 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     If,
     Logic,
+    Number,
     Term,
     Truth,
     some,
@@ -273,26 +274,24 @@ def check_piecewise_linear(*expressions: Term | Formula) -> None:
 
 
 def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bool:
+    match expression:
+        case Number() | Truth():
+            return False
+        case Entry(array):
+            return not array.startswith("W_")
+        case Compare(_, left, right):
+            parts: tuple[Term | Formula, ...] = (left, right)
+        case If(condition, then, otherwise):
+            parts = (condition, then, otherwise)
+        case Apply(_, parts) | Logic(_, parts):
+            pass
     if id(expression) not in known:
-        told = [_depends_on_inputs(part, known) for part in _parts(expression)]
+        told = [_depends_on_inputs(part, known) for part in parts]
         if isinstance(expression, Apply) and expression.op == "mul" and sum(told) > 1:
             raise InputError(
                 "a product of two parts that both depend on the input is not piecewise "
                 "linear; only weights claims may multiply freely."
             )
-        if isinstance(expression, Entry):
-            told = [not expression.array.startswith("W_")]
         # The condition of a case only chooses: what is constant in each case may be multiplied.
         known[id(expression)] = any(told[1:] if isinstance(expression, If) else told)
     return known[id(expression)]
-
-
-def _parts(expression: Term | Formula) -> tuple[Term | Formula, ...]:
-    match expression:
-        case Compare(_, left, right):
-            return left, right
-        case If(condition, then, otherwise):
-            return condition, then, otherwise
-        case Apply(_, args) | Logic(_, args):
-            return args
-    return ()
