@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from multiprocessing import parent_process
 from os import PathLike
 from pathlib import Path
 from statistics import median
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -255,10 +253,7 @@ class _Found:
 
 
 def answers_of(
-    key: Key,
-    programs: Sequence[Program],
-    task: Task,
-    added: Mapping[str, Estimator] = MappingProxyType({}),
+    key: Key, programs: Sequence[Program], task: Task, added: Mapping[str, Estimator]
 ) -> Answers:
     """One estimator's estimates for all variants; empty if it cannot start within the budget.
 
@@ -266,10 +261,9 @@ def answers_of(
     """
     name, budget, seed = key
     entry = added[name] if name in added else estimator(name)
-    ask = partial(entry.estimate, task=task, budget=budget or float("inf"), seed=seed)
     found: list[Estimate] = []
     for program in programs:
-        estimate = ask(program)
+        estimate = entry.estimate(program, task, budget or inf, seed)
         if estimate is None:
             return Answers((), None, ())
         found.append(estimate)

@@ -133,8 +133,8 @@ class Draw:
         if self.state is not None or processes_for(self.workers) > 1:
             yield from self._shared(run, task, blocks)
             return
-        one = _Block(replace(self, progress=None), run, task)
-        for block, found in enumerate(in_order(one, blocks, self.place[1]), 1):
+        work = _Work(replace(self, progress=None), run, task)
+        for block, found in enumerate(in_order(work.block, blocks, self.place[1]), 1):
             yield found
             self._tell(block)
             if self.deadline.passed:
@@ -143,8 +143,7 @@ class Draw:
     def _shared(self, run: Callable[[Tensor, int], T], task: Task, blocks: int) -> Iterator[T]:
         """The same, in order too, by jobs of several blocks each."""
         spans = [range(at, min(at + _SPAN, blocks)) for at in range(0, blocks, _SPAN)]
-        alone = replace(self, progress=None, workers=1, state=None)
-        work = _Span(_Block(alone, run, task))
+        work = _Work(replace(self, progress=None, workers=1, state=None), run, task)
         name = f"inputs of seed {self.seed} in {self.dtype}, bits {self.bits}, {self.count} in all"
         kept: Kept[range, tuple[T, ...] | None] = Kept(
             self.state, lambda span: f"{name}: {span}", lambda found: found,
@@ -166,27 +165,21 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class _Block(Generic[T]):
-    """What is found on a block of the inputs that are drawn, by its number."""
+class _Work(Generic[T]):
+    """What ``run`` finds on blocks of the inputs that are drawn."""
 
     draw: Draw
     run: Callable[[Tensor, int], T]
     task: Task
 
-    def __call__(self, block: int) -> T:
+    def block(self, number: int) -> T:
         draw = self.draw
-        x = inputs(self.task, draw.seed, block, *draw.place, draw.bits)
-        return self.run(x, min(BLOCK, draw.count - block * BLOCK))
-
-
-@dataclass(frozen=True)
-class _Span(Generic[T]):
-    """The same of several; None if the time is up."""
-
-    block: _Block[T]
+        x = inputs(self.task, draw.seed, number, *draw.place, draw.bits)
+        return self.run(x, min(BLOCK, draw.count - number * BLOCK))
 
     def __call__(self, span: range) -> tuple[T, ...] | None:
-        draw, found = self.block.draw, list[T]()
+        """Of several blocks; None if the time is up."""
+        draw, found = self.draw, list[T]()
         if parent_process() is not None:  # the cores are shared with other workers
             torch.set_num_threads(1)
             each: Iterable[T] = map(self.block, span)

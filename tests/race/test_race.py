@@ -288,7 +288,7 @@ def test_an_entry_that_cannot_start_is_listed() -> None:
 
 
 def test_answers_without_counts() -> None:
-    answers = answers_of(("enumeration", None, 0), [PROGRAM, PROGRAM], TASK)
+    answers = answers_of(("enumeration", None, 0), [PROGRAM, PROGRAM], TASK, {})
     assert answers.flops is None
     assert len(answers.values) == 2
 
