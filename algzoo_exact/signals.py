@@ -46,16 +46,6 @@ def interrupts_noted() -> Iterator[list[int]]:
 
 
 @contextmanager
-def interrupts_late() -> Iterator[None]:
-    """Ctrl-C comes at the end of the block, not in it."""
-    late: list[Callable[[], None]] = []
-    with interrupts_to(late.append):
-        yield
-    for go_on in late:
-        go_on()
-
-
-@contextmanager
 def interrupts_held() -> Iterator[None]:
     """Ctrl-C waits until the block ends, and never reaches a process that starts in it.
 

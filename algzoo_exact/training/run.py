@@ -14,7 +14,7 @@ from torch import Tensor
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
-from algzoo_exact.signals import interrupts_late
+from algzoo_exact.signals import interrupts_to
 from algzoo_exact.training.data import CHUNK_STEPS, Chunk, draw_chunk
 from algzoo_exact.training.networks import (
     gradient_for,
@@ -90,8 +90,20 @@ class Run:
         out, end = self.weights.grad[self.rows], until or recipe.steps
         kept = set(recipe.checkpoints)
         group = self.optimizer.param_groups[0]
+        amid_step, late = False, list[Callable[[], None]]()
+
+        def interrupted(go_on: Callable[[], None]) -> None:
+            """Amid a step, a state that is saved would go on differently."""
+            if amid_step:
+                late.append(go_on)
+            else:
+                go_on()
+
         # One thread for drawing: torch's own would wait in busy loops beside the gradients.
-        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader:
+        with (
+            ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader,
+            interrupts_to(interrupted),
+        ):
             number = self.step // CHUNK_STEPS
             coming = reader.submit(draw_chunk, recipe, number, self.device)
             try:
@@ -103,12 +115,14 @@ class Run:
                         start = self.step % CHUNK_STEPS * recipe.batch
                         gradient(self.weights.detach()[self.rows], chunk, start, out)
                         group["lr"] = recipe.learning_rate(self.step)
-                        # Amid these, a state that is saved would go on differently.
-                        with interrupts_late():
-                            self.optimizer.step()
-                            self.step += 1
-                            if self.step in kept:
-                                self._keep_weights()
+                        amid_step = True
+                        self.optimizer.step()
+                        self.step += 1
+                        if self.step in kept:
+                            self._keep_weights()
+                        amid_step = False
+                        while late:
+                            late.pop()()
                     now = time.monotonic()
                     if now > saved + SAVE_SECONDS:
                         self.save()
