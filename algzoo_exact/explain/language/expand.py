@@ -26,9 +26,9 @@ from algzoo_exact.explain.language.expression import (
     Relation,
     Term,
     Truth,
+    applied,
     entries,
     evaluate_term,
-    joined,
     parts_of,
     some,
 )
@@ -370,7 +370,7 @@ class Expander:
         args = [part.expression for part in parts]
         by_cases = op in RELATIONS and prod(each_cases) > 1
         op = "add" if op == "sum" else op
-        expression = comparison(op, *args) if by_cases else joined(op, args)  # type: ignore[arg-type]
+        expression = comparison(op, *args) if by_cases else applied(op, args)  # type: ignore[arg-type]
         return _Built(expression, size, depth, factors, denominator, cases)
 
 

@@ -127,7 +127,7 @@ EVERYWHERE = Truth(True)
 """The domain of all inputs."""
 
 
-def joined(op: Any, args: Sequence[Any]) -> Term | Formula:
+def applied(op: Any, args: Sequence[Any]) -> Term | Formula:
     """The expression of that operation, relation or connective."""
     if op in get_args(Relation):
         return Compare(op, *args)

@@ -190,9 +190,11 @@ class _Parser:
 
     def check_distinct(self, what: str, named: Sequence[tuple[str, int]]) -> None:
         """ParseError at the first name that stands in a list twice."""
-        for k, (name, at) in enumerate(named):
-            if name in dict(named[:k]):
+        seen: set[str] = set()
+        for name, at in named:
+            if name in seen:
                 raise self.error(f"the {what} `{name}` comes twice", at)
+            seen.add(name)
 
     def whole(self) -> syntax.Node:
         """An expression of any operators."""

@@ -135,6 +135,7 @@ class Linear:
             )
 
     def atom(self, atom: Atom, bounds: Bounds = (None, None)) -> Form:
+        """An atom as a form, with the ``bounds`` that it has if it is new."""
         if atom not in self._numbers:
             self._numbers[atom] = len(self.atoms)
             self.atoms.append(atom)

@@ -309,18 +309,12 @@ class Search(Generic[Answer]):
             self.decided += 1
             return Leaf(node.cone, answer)
         sides = node.cut(normal)
-        below = self._search(sides[0], depth + 1)
-        above = self._search(sides[1], depth + 1)
-        pair = Cut(normal, below, above)
-        return _merged(node.cone, pair) if self.merge else pair
-
-
-def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
-    """One leaf again, where both sides have the same answer everywhere."""
-    below, above = cut.below, cut.above
-    if isinstance(below, Leaf) and isinstance(above, Leaf) and below.answer is not None:
-        return Leaf(cone, below.answer) if below.answer == above.answer else cut
-    return cut
+        below, above = self._search(sides[0], depth + 1), self._search(sides[1], depth + 1)
+        if self.merge and isinstance(below, Leaf) and isinstance(above, Leaf):
+            same = below.answer == above.answer
+            if same and below.answer is not None:
+                return Leaf(node.cone, below.answer)
+        return Cut(normal, below, above)
 
 
 def combined(pairs: Pairs, vectors: Mapping[int, IntVector], dimension: int) -> IntVector:

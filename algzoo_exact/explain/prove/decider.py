@@ -7,7 +7,7 @@ then, for few inputs, cell by cell. For very few inputs the cells come first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -26,7 +26,7 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
-from algzoo_exact.explain.outcome import Outcome, Point
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.facts import NO_FACTS, Question, abstractions
@@ -148,18 +148,13 @@ class Decider:
             details += (assuming + line for line in outcome.details)
             if outcome.state is not None:
                 details.append(assuming + outcome.verdict.reason)
-                point = self._inputs(outcome.state)
+                state, inputs = dict(outcome.state), range(self.program.seq_len)
+                point = tuple(state.get(Entry("x", (t,)), Fraction(0)) for t in inputs)
                 if fails_at(self.program, statement, domain, point):
                     outcome = Outcome.refuted(point, statement, domain, outcome.method)
             if outcome.status != "unknown":
                 break
         return replace(outcome, details=tuple(details), state=None)
-
-    def _inputs(self, state: Sequence[tuple[Entry, Fraction]]) -> Point:
-        """The inputs of a state; 0 where it says nothing."""
-        given = dict(state)
-        inputs = (Entry("x", (t,)) for t in range(self.program.seq_len))
-        return tuple(given.get(entry, Fraction(0)) for entry in inputs)
 
 
 def together(decisions: Iterable[Outcome]) -> Outcome:

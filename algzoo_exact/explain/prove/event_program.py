@@ -46,7 +46,8 @@ class Signals(Linear):
         return first
 
     def relu(self, form: Form) -> Form:
-        """max(0, form). No two share a signal here, so that weights stay short."""
+        """max(0, form) as it stands: scaled so that others could share it, its weights would be
+        longer than float64 holds."""
         if form.constant:
             raise _no_scale()
         return self.atom(Maximum((Form(), form))) if form.terms else form

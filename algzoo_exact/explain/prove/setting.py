@@ -21,10 +21,10 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Term,
     Truth,
+    applied,
     compare,
     conjuncts,
     entries,
-    joined,
     to_text,
     weight_of,
 )
@@ -149,12 +149,12 @@ class Inside:
                 left_over = [arg for arg in args if not isinstance(arg, Truth)]
                 if decisive in args or not left_over:
                     return decisive if decisive in args else Truth(not decisive.value)
-                return joined(op, left_over) if len(left_over) > 1 else left_over[0]
+                return applied(op, left_over) if len(left_over) > 1 else left_over[0]
             case "not", [Truth(value)]:
                 return Truth(not value)
             case ("<" | "<=" | ">" | ">=" | "==" | "!=") as op, [Number(left), Number(right)]:
                 return Truth(compare(op, left, right))
-        return joined(part.op, args)
+        return applied(part.op, args)
 
     def asked(self, questions: Iterable[Question]) -> list[Question]:
         """The same of questions, but for those that the order of the inputs, or what is decided,
