@@ -423,10 +423,6 @@ def _add(total: F64, part: F64) -> None:
     total[..., 1] = (total[..., 1] + part[..., 1] + U * np.abs(total[..., 0])) * SLACK
 
 
-def _accuracy_code() -> tuple[Any, ...]:
-    return moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked
-
-
 def _call_accuracy_code() -> None:
     below, cells, facets, sums = empty_batch(*example(numeric=False))
     slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
@@ -437,15 +433,12 @@ def _call_accuracy_code() -> None:
     kinked(below, 0, cells, facets)
 
 
-def _square_code() -> tuple[Any, ...]:
-    return (square_slopes,)
-
-
 def _call_square_code() -> None:
     below, cells, facets, sums = empty_batch(*example(numeric=True))
     slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
     square_slopes(below.weights, cells, facets, no_bends(facets), sums, slopes, none)
 
 
-register("slopes", _accuracy_code, _call_accuracy_code)
-register("square slopes", _square_code, _call_square_code)
+_CODE = (moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked)
+register("slopes", _CODE, _call_accuracy_code)
+register("square slopes", (square_slopes,), _call_square_code)

@@ -43,14 +43,12 @@ KERNELS: list[Kernel] = ["search", "facets", "squares", "flows"]
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
-_FOREIGN: dict[Kernel, tuple[Callable[[], tuple[Any, ...]], Callable[[], None]]] = {}
+_FOREIGN: dict[Kernel, tuple[tuple[Any, ...], Callable[[], None]]] = {}
 
 
-def register(
-    kernel: Kernel, functions: Callable[[], tuple[Any, ...]], call: Callable[[], None]
-) -> None:
-    """A kernel of another room: its compiled ``functions``, and what calls each once, on nothing.
-    Both load numba when called; another process imports ``call`` by its name."""
+def register(kernel: Kernel, functions: tuple[Any, ...], call: Callable[[], None]) -> None:
+    """A kernel of another room: its compiled ``functions``, and what calls each once, on nothing,
+    which another process imports by its name."""
     KERNELS.append(kernel)
     _FOREIGN[kernel] = functions, call
 
@@ -63,7 +61,7 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.score import bend_balls, box_search, cell_walls
 
     if kernel in _FOREIGN:
-        return all(map(has_code, _FOREIGN[kernel][0]()))
+        return all(map(has_code, _FOREIGN[kernel][0]))
     code: dict[Kernel, tuple[Any, ...]] = {
         "search": (advance,),
         "facets": (sum_facets,),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.perceptrons import random_mlp
 
 import algzoo_exact as az
 from algzoo_exact.analysis.noise_volume import NoiseVolume, spreads_for
@@ -47,6 +48,12 @@ def test_directions_are_those_in_which_answers_change(found: NoiseVolume) -> Non
     assert np.allclose(found.directions.T @ found.directions, np.eye(5))
     column = np.array([0, 0, 0, 0, 0, 0, 1, 0, 1, 0]) / found.scales
     assert np.allclose(found.directions.T @ column, 0, atol=1e-9)
+
+
+def test_a_perceptron_has_as_many_symmetries() -> None:
+    """Eight weights less two scalings of neurons, one of the read-out and two of its shifts."""
+    perceptron = random_mlp(np.random.default_rng(3), 2, 2, 2)
+    assert az.noise_volume(perceptron, az.tasks.argmax(2)).directions.shape == (8, 3)
 
 
 def test_more_loss_is_more_room(found: NoiseVolume) -> None:
