@@ -73,14 +73,6 @@ class Cone:
     def dimension(self) -> int:
         return len(self.rays[0])
 
-    def side(self, normal: IntVector) -> int | None:
-        """+1 or -1 if the cone lies on one side of ``normal``, 0 if within it, None if cut."""
-        values = [dot(normal, ray) for ray in self.rays]
-        above, below = max(values) > 0, min(values) < 0
-        if above and below:
-            return None
-        return int(above) - int(below)
-
     def split(self, normal: IntVector, wall: int) -> tuple[Cone | None, Cone | None]:
         """The parts where ``normal . x`` is <= 0 and >= 0; None for a part without interior.
 

@@ -30,6 +30,7 @@ Everything in (1) and (2) is rounded so that the result stays a lower bound:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +69,23 @@ class Quadrature(NamedTuple):
 
 
 def quadrature_for(dimension: int, end_points: int) -> Quadrature:
-    """Nodes 0, then a geometric progression from 2^-9 to 9.5: 1024 in all, or 256 from n = 6 on;
-    by ball arithmetic, in milliseconds."""
+    """With room for so many end points."""
+    tables = _tables(dimension)
+    return Quadrature(
+        *tables,
+        ends=np.zeros(end_points),
+        rows=np.zeros((end_points, tables[0].size)),
+        hashed=np.full(4 * end_points, -1, np.int64),
+        made=np.zeros(1, np.int64),
+    )
+
+
+@lru_cache(maxsize=8)
+def _tables(
+    dimension: int,
+) -> tuple[FloatArray, FloatArray, FloatArray, float, FloatArray, FloatArray]:
+    """What all quadratures share. Nodes 0, then a geometric progression from 2^-9 to 9.5: 1024 in
+    all, or 256 from n = 6 on; by ball arithmetic, in milliseconds."""
     count = 1023 if dimension < 6 else 255
     radii = np.concatenate(([0.0], np.geomspace(_FIRST_NODE, _LAST_NODE, count)))
     last = CENTRE_LIMIT * CENTRES_PER_UNIT
@@ -83,15 +99,11 @@ def quadrature_for(dimension: int, end_points: int) -> Quadrature:
         centres = [arb(j) / CENTRES_PER_UNIT for j in range(-last, last + 1)]
         phi = [float(((-c / root_two).erfc() / 2).mid()) for c in centres]
         at_nodes, at_centres = densities([arb(r) for r in radii.tolist()]), densities(centres)
-    return Quadrature(
+    return (
         radii,
         at_nodes * (1 - 2.0**-50),
         np.diff(radii) * (1 - 2.0**-50),
         (count + 1 + 8 * dimension + 64) * 2.0**-52,
         np.array(phi),
         at_centres,
-        np.zeros(end_points),
-        np.zeros((end_points, count + 1)),
-        np.full(4 * end_points, -1, np.int64),
-        np.zeros(1, np.int64),
     )

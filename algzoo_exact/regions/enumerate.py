@@ -24,7 +24,7 @@ from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
-from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, covering_cones, starting_cones
 from algzoo_exact.shown import Shown
@@ -142,8 +142,8 @@ def activation_regions(
     starts = covering(program.seq_len)
     seen: set[int] = set()
     for done, start in enumerate(starts):
-        for leaf in search.exact_cells(start):
-            if leaf is not None and leaf.bits not in seen:
+        for leaf in search.leaves_below(start):
+            if leaf.bits not in seen:
                 seen.add(leaf.bits)
                 yield region_of(program, search.specializer, leaf.bits)
         if progress is not None:
@@ -221,20 +221,18 @@ def earned(some: Iterable[Cell], digits: int) -> Enclosure:
 
 
 def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Cell]:
-    """The cells below one starting cone, by a search for whole leaves."""
-    for leaf in search.exact_cells(start):
-        assert leaf is not None, "whole leaves were asked for"
+    """The cells below one starting cone."""
+    for leaf in search.leaves_below(start):
         yield from _cells_of(search, start, leaf, ties)
 
 
 def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
     """The cells of one pattern below a starting cone; there must be some."""
     search = ExactSearch(program, None)
-    leaf = search.part(start, bits, program.neurons)
-    yield from _cells_of(search, start, ExactCell(leaf.cone, bits, start.label, 1), ties)
+    yield from _cells_of(search, start, search.part(start, bits, program.neurons), ties)
 
 
-def _cells_of(search: ExactSearch, start: Start, leaf: ExactCell, ties: TieRule) -> Iterator[Cell]:
+def _cells_of(search: ExactSearch, start: Start, leaf: Start, ties: TieRule) -> Iterator[Cell]:
     program, names = search.program, _names(search.program, start)
     logits = rows(search.specializer.logits(leaf.bits))
     pattern, scale = ActivationPattern(program.widths, leaf.bits), program.units[-1]
@@ -249,8 +247,7 @@ def answers(program: Program) -> Iterator[tuple[int, Cone]]:
     its index. They cover R^n with disjoint interiors, and a region may be several."""
     search = ExactSearch(program, None)
     for start in covering(program.seq_len):
-        for leaf in search.exact_cells(start):
-            assert leaf is not None, "whole leaves were asked for"
+        for leaf in search.leaves_below(start):
             logits = rows(search.specializer.logits(leaf.bits))
             tie_wall = len(start.cone.walls) + program.neurons
             for winners, part, _ in _by_winners(leaf.cone, logits, tie_wall):

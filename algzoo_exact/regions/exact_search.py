@@ -109,16 +109,14 @@ class ExactSearch:
         return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
 
     def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[ExactCell | None]:
-        """Cells below a start, or below a ``part`` of it whose walls are numbered as they are here.
+        """Cells below a start, or below a ``part`` of it, as for ``leaves_below``.
 
         Pure integer arithmetic. None stands for a leaf without credit.
         """
-        first_wall = len(start.cone.walls)
-        for leaf in self._leaves(part or start, first_wall):
-            self.leaves += 1
-            self.patterns.add(leaf.bits)
+        tie_wall = len(start.cone.walls) + self.neurons
+        for leaf in self.leaves_below(start, part):
             for label in self.wanted if start.label == EACH else (start.label,):
-                yield self._credit(leaf.cone, leaf.bits, label, first_wall + self.neurons)
+                yield self._credit(leaf.cone, leaf.bits, label, tie_wall)
 
     def part(self, start: Start, bits: int, level: int) -> Start:
         """The part of a start on which the first neurons, those before ``level``, have the signs in
@@ -152,15 +150,18 @@ class ExactSearch:
             part = replace(side, cone=start.cone)
         return (part,)
 
-    def _leaves(self, part: Start, first_wall: int) -> Iterator[Start]:
-        """The parts of a part by the signs of all neurons."""
-        pending = [part]
+    def leaves_below(self, start: Start, part: Start | None = None) -> Iterator[Start]:
+        """The parts of a start by the signs of all neurons, or those of a ``part`` of it whose
+        walls are numbered as they are here."""
+        pending, first_wall = [part or start], len(start.cone.walls)
         while pending:
-            part = pending.pop()
-            if part.level == self.neurons:
-                yield part
+            below = pending.pop()
+            if below.level == self.neurons:
+                self.leaves += 1
+                self.patterns.add(below.bits)
+                yield below
             else:
-                pending += reversed(self.sides(part, first_wall))
+                pending += reversed(self.sides(below, first_wall))
 
     def row(self, level: int, bits: int) -> IntVector:
         """z[t][j] of neuron ``level`` as an integer functional on the pattern ``bits``."""

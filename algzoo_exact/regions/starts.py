@@ -55,24 +55,20 @@ class Start:
         return tuple(by_wall[wall] for wall in range(len(by_wall)))
 
 
+@cache
 def starting_cones(task: Task) -> tuple[Start, ...]:
     """Cones that cover all inputs with a label, with disjoint interiors; those of a symmetric task
     come in pairs, the two halves of a label cell, and have the same number of walls.
 
     InputError where there are none.
     """
-    starts = _labelled_cones(task)
+    starts = tuple(start for start in covering_cones(task) if start.label != NO_LABEL)
     if not starts:
         raise InputError(
             f"Several labels qualify for all inputs of {task.name}; nothing is right or wrong "
             'there, unless the rule is that the lowest is the label (shared="lowest").'
         )
     return starts
-
-
-@cache
-def _labelled_cones(task: Task) -> tuple[Start, ...]:
-    return tuple(start for start in covering_cones(task) if start.label != NO_LABEL)
 
 
 @cache

@@ -9,22 +9,26 @@ from flint import arb
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
-from algzoo_exact.score.facets import grain_for
 from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
 
 
 class RightMass(Integral):
-    """Credit times measure, by the flow over the boundary (``score.facets``)."""
+    """Credit times measure, by the flow over the boundary (``score.rigorous``)."""
 
     def grain(self, start: Start) -> int:
-        return grain_for(start, self.direction.u)
+        """A cone that is right as a whole has the facets of the cells that it consists of, but for
+        those inside it, which no margin vanishes on: it is left out unless its own walls turn."""
+        turning = any(dot(row, self.direction.u) for row in start.rows[: start.outer])
+        return CONES if turning else BOUNDARY
 
     def at_zero(self, start: Start) -> Fraction:
         assert self.ties is not None
@@ -41,7 +45,7 @@ class RightMass(Integral):
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.boundary_balls import float_flow
 
-        return float_flow(self.search, start, self.direction.u, allowance, look)
+        return float_flow(self.search, start, self.direction.u, self.grain(start), allowance, look)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is

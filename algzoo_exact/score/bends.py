@@ -24,8 +24,6 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.rigorous import Cell, flow_of
 
-_REMEMBERED = 50_000  # functionals; some hundred bytes each
-
 
 @dataclass(frozen=True)
 class Bend:
@@ -50,7 +48,6 @@ class Errors:
             tuple(int(c * self.unit) for c in piece.value) for piece in task.value_cells()
         ]
         self._specializer = Specializer(program)
-        self._outputs: dict[int, IntVector] = {}
         # Only these neurons can vanish identically in a region and come to life next to it: those
         # that read no input that is new in their layer.
         self._blind: list[int] = []
@@ -61,18 +58,10 @@ class Errors:
                     self._blind.append(program.first[t] + j)
             reach = max(reach, layer.reads.stop)
 
-    def output(self, bits: int) -> IntVector:
-        """The program's output on one pattern."""
-        if bits not in self._outputs:
-            if len(self._outputs) >= _REMEMBERED:
-                self._outputs.clear()
-            (row,) = rows(self._specializer.logits(bits))
-            self._outputs[bits] = tuple(2 * c for c in row)
-        return self._outputs[bits]
-
     def error(self, bits: int, label: int) -> IntVector:
         """On one pattern and one value cell of the median."""
-        return tuple(p - q for p, q in zip(self.output(bits), self._medians[label], strict=True))
+        (output,) = rows(self._specializer.logits(bits))
+        return tuple(2 * p - q for p, q in zip(output, self._medians[label], strict=True))
 
     def across(self, bits: int, normal: IntVector, tight: list[int]) -> int:
         """The pattern behind a facet, from the levels of the neurons that vanish on it.

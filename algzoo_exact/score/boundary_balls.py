@@ -20,7 +20,6 @@ from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import below_start, boundary_facets, room_for_facets
-from algzoo_exact.score.facets import grain_for
 from algzoo_exact.score.rigorous import Cell, cell_of, credit_of
 
 F64 = NDArray[np.float64]
@@ -33,7 +32,7 @@ _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a
 
 
 def float_flow(
-    search: ExactSearch, start: Start, u: IntVector, allowance: float | None,
+    search: ExactSearch, start: Start, u: IntVector, grain: int, allowance: float | None,
     look: Callable[[], None],
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times boundary flow below one start, and the cells that it leaves out; see
@@ -50,7 +49,7 @@ def float_flow(
         rounding = facets.include.sum(1) * U * np.abs(flow[..., 0]).sum(1)
         return np.stack([flow[..., 0].sum(1), (flow[..., 1].sum(1) + rounding) * SLACK], axis=1)
 
-    return float_sum(search, start, grain_for(start, u), kernel, allowance, WIDE, look)
+    return float_sum(search, start, grain, kernel, allowance, WIDE, look)
 
 
 def float_sum(

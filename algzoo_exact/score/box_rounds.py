@@ -10,7 +10,6 @@ depends on the results of the one before it, and not on the order in which jobs 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,20 +19,18 @@ import numpy as np
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.jobs import Kept, outcomes
-from algzoo_exact.measure.gaussian_boxes import Quadrature, quadrature_for
+from algzoo_exact.measure.gaussian_boxes import quadrature_for
 from algzoo_exact.score.question import Question
 
 if TYPE_CHECKING:
+    from algzoo_exact.score.box_kernels import Network
     from algzoo_exact.score.box_search import Boxes
 
 _MEMORY = 1 << 29  # bytes for boxes
-MOST_ROWS = 1 << 13  # of 8 KiB each
+_MOST_ROWS = 1 << 13  # of 8 KiB each
 _CELLS = 1024  # boxes that are treated before the others are cells
 _FIRST, _MORE = 64, 4  # boxes of a cell in its first round, and how many times more in others
 _PART = 0.5  # of the undecided mass, whose cells have their turn
-
-Given = dict[str, Any]
-"""What a ``Network`` is made of: its module loads numba."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +72,11 @@ class Search:
     """A search for boxes that decide, in some cells; its arrays take memory as slots come into
     use."""
 
-    def __init__(self, given: Given, n: int, slots: int, cells: Iterable[Cell]) -> None:
-        from algzoo_exact.score.box_kernels import Network
+    def __init__(self, network: Network, n: int, slots: int, cells: Iterable[Cell]) -> None:
         from algzoo_exact.score.box_search import RUNNING, Boxes
 
-        self.network, self.n, self.status = Network(**given), n, RUNNING
-        self.quadrature = _quadrature(n)
-        self.quadrature.hashed.fill(-1)
-        self.quadrature.made[0] = 0
+        self.network, self.n, self.status = network, n, RUNNING
+        self.quadrature = quadrature_for(n, _MOST_ROWS)
         self.boxes: Boxes = Boxes(
             np.zeros((slots, n), np.int32),
             np.zeros((slots, n), np.int32),
@@ -147,25 +141,14 @@ def faces(n: int) -> Iterator[Cell]:
         yield Cell((-1.0,) * n, (1.0,) * n, face, 0.5 / n, 1.0)
 
 
-_OWN = threading.local()
-
-
-def _quadrature(n: int) -> Quadrature:
-    """One in each thread, whose table of end points each search fills anew."""
-    if getattr(_OWN, "n", None) != n:
-        _OWN.n, _OWN.quadrature = n, quadrature_for(n, MOST_ROWS)
-    found: Quadrature = _OWN.quadrature
-    return found
-
-
 @dataclass(frozen=True)
 class _Work:
-    given: Given
+    network: Network
     n: int
     deadline: Deadline
 
     def __call__(self, job: Job) -> Decided:
-        search = Search(self.given, self.n, job.boxes + 2, [job.cell])
+        search = Search(self.network, self.n, job.boxes + 2, [job.cell])
         *_, last = [Decided(cut=True), *search.steps(job.boxes, self.deadline)]
         return last
 
@@ -223,14 +206,14 @@ class _Rounds:
         self.running = len(self.jobs)
 
 
-def box_rounds(q: Question, given: Given) -> Iterator[Decided]:
+def box_rounds(q: Question, network: Network) -> Iterator[Decided]:
     """What is decided after each job, until the deadline or ``max_cells`` boxes."""
     most = float("inf") if q.max_cells is None else q.max_cells
-    search = Search(given, q.n, _CELLS + 2 * q.n + 2, faces(q.n))
+    search = Search(network, q.n, _CELLS + 2 * q.n + 2, faces(q.n))
     *_, base = [Decided(), *search.steps(min(_CELLS, most), q.deadline)]
     yield base
     rounds = _Rounds(search.open(), most - base.boxes, slots_for(q.n))
-    work = _Work(given, q.n, q.deadline)
+    work = _Work(network, q.n, q.deadline)
     kept = Kept(q.state, lambda job: f"boxes of cell {job.number}: {job.boxes}", _plain, _restored)
     right, wrong = base.right, base.wrong
     for job, decided in outcomes(rounds, work, q.deadline, q.workers or 1, kept):

@@ -31,14 +31,14 @@ from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.box_rounds import Decided, Given, Search, box_rounds, faces, slots_for
+from algzoo_exact.score.box_rounds import Decided, Search, box_rounds, faces, slots_for
 from algzoo_exact.score.compiling import compiling
 from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
-    from algzoo_exact.score.box_kernels import FloatArray
+    from algzoo_exact.score.box_kernels import FloatArray, Network
 
 _REPORT_SECONDS = 0.25
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
@@ -55,7 +55,7 @@ def box_scores(question: Question) -> Iterator[Score]:
     InputError if nonzero weights of one matrix span more than about 2^250.
     """
     q, deadline = question, question.deadline
-    given = _given(q.rnn, q.task, q.ties)
+    network = network_for(q.rnn, q.task, q.ties)
     started = reported = time.monotonic()
 
     def proved(known: Decided) -> Score:
@@ -71,9 +71,9 @@ def box_scores(question: Question) -> Iterator[Score]:
             if not compiled(futures, deadline.timeout):
                 return
     if q.state is not None or processes_for(q.workers or 1) > 1:
-        found = box_rounds(q, given)
+        found = box_rounds(q, network)
     else:
-        search = Search(given, q.n, slots_for(q.n), faces(q.n))
+        search = Search(network, q.n, slots_for(q.n), faces(q.n))
         most = math.inf if q.max_cells is None else q.max_cells
         found = search.steps(most, deadline)
     last = Decided()
@@ -87,7 +87,9 @@ def box_scores(question: Question) -> Iterator[Score]:
 # ---------------------------------------------------------------- the network
 
 
-def _given(program: Program, task: Task, ties: TieRule | None) -> Given:
+def network_for(program: Program, task: Task, ties: TieRule | None) -> Network:
+    from algzoo_exact.score.box_kernels import Network  # loads numba
+
     n, d = program.seq_len, program.hidden_size
     assert ties is not None
     # Logits may be multiplied by a positive number, so W_hi and W_oh are brought near 1.
@@ -96,16 +98,16 @@ def _given(program: Program, task: Task, ties: TieRule | None) -> Given:
     readout = _floats(program.readout, "W_oh", rescale=True)
     number: dict[Fraction, int] = {}
     classes = [[number.setdefault(v, len(number)) for v in row] for row in program.readout]
-    return {
-        "w_hh": w_hh,
-        "w_hi": w_hi,
-        "readout": readout,
-        "classes": np.array(classes, np.int64),
-        "gamma": (n * d + d + 64) * 2.0**-50,
-        "linear": n * n * d**3 <= _LINEAR_COST,
-        "ties": TIE_RULES.index(ties),
-        "rank": -1 if task.rank is None else task.rank,
-    }
+    return Network(
+        w_hh,
+        w_hi,
+        readout,
+        np.array(classes, np.int64),
+        gamma=(n * d + d + 64) * 2.0**-50,
+        linear=n * n * d**3 <= _LINEAR_COST,
+        ties=TIE_RULES.index(ties),
+        rank=-1 if task.rank is None else task.rank,
+    )
 
 
 def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> FloatArray:

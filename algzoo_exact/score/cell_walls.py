@@ -202,7 +202,7 @@ def set_facets(cells: Cells, q: int, facets: Facets) -> U64:
 
 @compiled_in_place
 def keep_boundary(below: Below, q: int, sets: U64, facets: Facets) -> bool:
-    """Includes the facets of cell q that belong to the boundary (see ``score.facets``), but for
+    """Includes the facets of cell q that belong to the boundary (see ``score.rigorous``), but for
     those that do not turn; whether there are any."""
     first, some = below.rows.shape[0], False
     for f in range(facets.number[q]):

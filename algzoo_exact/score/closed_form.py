@@ -62,9 +62,9 @@ class ClosedForm(Shown):
         """Plain text that sympy, Python and most calculators read."""
         text = str(self.constant) if self.constant or not (self.terms or self.roots) else ""
         for coefficient, square in self.terms:
-            root = _root(square)
+            root, radicand = _simplified(square)
             text += _over_pi(
-                coefficient, f"atan({root if root is not None else f'sqrt({square})'})"
+                coefficient, f"atan({root})" if radicand == 1 else f"atan(sqrt({square}))"
             )
         for coefficient, radicand in self.roots:
             text += _over_pi(coefficient, f"sqrt({radicand})" if radicand != 1 else "")
@@ -130,11 +130,3 @@ def _simplified(square: Fraction) -> tuple[Fraction, int]:
             radicand //= p * p
             factor *= p
     return factor, radicand
-
-
-def _root(square: Fraction) -> Fraction | None:
-    """The rational square root, if there is one."""
-    top, bottom = isqrt(square.numerator), isqrt(square.denominator)
-    if top * top == square.numerator and bottom * bottom == square.denominator:
-        return Fraction(top, bottom)
-    return None

@@ -117,14 +117,14 @@ def accuracies(
     """
     demand(models, Iterable, "accuracies takes a list of programs or models")
     check_workers(workers)
+    questions = (_asked(model, task, ties) for model in models)
     if workers == 1:
-        yield from (_at_float_speed(_asked(model, task, ties, 1)) for model in models)
+        yield from map(_at_float_speed, questions)
         return
-    questions = [_asked(model, task, ties, 1) for model in models]
-    if len(questions) == 1:  # whose cells are shared instead
-        questions = [replace(questions[0], workers=workers)]
-        workers = 1
     waiting, early, due = list(enumerate(questions))[::-1], dict[int, Score](), 0
+    if len(waiting) == 1:  # whose cells are shared instead
+        yield _at_float_speed(replace(waiting[0][1], workers=workers))
+        return
     for (k, _), score in outcomes(waiting, _numbered, NEVER, workers):
         early[k] = score
         while due in early:
@@ -132,12 +132,10 @@ def accuracies(
             due += 1
 
 
-def _asked(
-    model: Program | HasProgram, task: Task | None, ties: TieRule, workers: Workers
-) -> Question:
+def _asked(model: Program | HasProgram, task: Task | None, ties: TieRule) -> Question:
     program, asked = lift(model), task_of(model, task)
     check_fit(program, asked, ties)
-    question = Question(ACCURACY, program, asked, ties, None, "exact", workers=workers)
+    question = Question(ACCURACY, program, asked, ties, None, "exact", workers=1)
     question.check()
     return question
 

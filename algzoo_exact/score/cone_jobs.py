@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,9 @@ class Part:
     patterns: set[int]
 
 
-Outcome: TypeAlias = Part | tuple[Start, ...] | None
-"""Of a job: what it adds, or its parts if it is too large; None if time is up before."""
+TooLarge: TypeAlias = Literal["too large"]
+Outcome: TypeAlias = Part | TooLarge | None
+"""Of a job: what it adds, or that it is too large; None if time is up before."""
 
 
 class Jobs:
@@ -87,11 +88,11 @@ class Jobs:
                 return job
             self._replace(job, parts)
 
-    def cut(self, job: Job, parts: Iterable[Start]) -> None:
+    def cut(self, job: Job) -> None:
         """It turned out to be too large."""
         if self.most:
             self.learn(job, 2 * self.most)
-        self._replace(job, parts)
+        self._replace(job, self.search.halves(job.start))
 
     def _replace(self, job: Job, parts: Iterable[Start]) -> None:
         self.needed[job.place] -= 1
@@ -119,7 +120,7 @@ def _points(n: int) -> NDArray[np.float64]:
 
 def kept(q: Question) -> Kept[Job, Outcome]:
     """How outcomes are kept in the question's state: by the cone's path."""
-    return Kept(q.state, lambda job: job.path, partial(_plain, q), partial(_restored, q))
+    return Kept(q.state, lambda job: job.path, partial(_plain, q), _restored)
 
 
 def _plain(q: Question, outcome: Outcome) -> Any:
@@ -127,11 +128,11 @@ def _plain(q: Question, outcome: Outcome) -> Any:
         patterns = () if q.metric.of_labels else sorted(outcome.patterns)
         numbers = " ".join(map(hex, patterns))
         return {"value": outcome.value, "leaves": outcome.leaves, "patterns": numbers}
-    return None if outcome is None else "too large"
+    return outcome
 
 
-def _restored(q: Question, job: Job, value: Any) -> Outcome:
+def _restored(job: Job, value: Any) -> Outcome:
     if value == "too large":
-        return ExactSearch(q.rnn, q.ties).halves(job.start)
+        return "too large"
     patterns = {int(word, 16) for word in value["patterns"].split()}
     return Part(value["value"], int(value["leaves"]), patterns)

@@ -32,7 +32,6 @@ from algzoo_exact.jobs import outcomes
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
-from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cone_jobs import Job, Jobs, Outcome, Part, kept
 from algzoo_exact.score.direction import Direction
@@ -107,8 +106,8 @@ def cone_scores(question: Question) -> Iterator[Score]:
     tally = _Tally(q, pieces, jobs.needed, floats)
     work, told = partial(decide, setup), True
     for job, outcome in outcomes(jobs, work, q.deadline, workers, kept(q), threads=q.threads):
-        if isinstance(outcome, tuple):
-            jobs.cut(job, outcome)
+        if outcome == "too large":
+            jobs.cut(job)
         elif outcome is not None:
             jobs.learn(job, outcome.leaves)
             told = not tally.add(job, outcome) and told
@@ -229,7 +228,7 @@ def decide(setup: Setup, job: Job) -> Outcome:
                     return _sum(replace(setup, precision=careful), job.start)
             return part
         except _TooLargeError:
-            return ExactSearch(q.rnn, q.ties).halves(job.start)
+            return "too large"
     return None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -52,17 +52,16 @@ def every_input(question: Question) -> Iterator[Score]:
     """
     q, began = question, time.monotonic()
     assert isinstance(q.program, Transformer)
-    assert q.ties is not None
     inputs = q.n**q.n
     end = inputs if q.max_cells is None else min(inputs, q.max_cells)
-    work, tally = _Block(q.program, q.n, end, q.deadline), Tally(q, q.ties)
+    work, answers = _Block(q.program, q.n, end, q.deadline), Answers()
     if end == 0:
-        yield tally.result(0.0)
+        yield _counted(q, answers, 0.0)
     blocks = range(-(-end // BLOCK))
     kept = Kept(q.state, lambda block: f"block {block} of {BLOCK}", _plain, _restored)
     for _, found in outcomes(list(blocks[::-1]), work, q.deadline, q.workers or 1, kept):
-        tally.answers.update(found.answers)
-        yield tally.result(time.monotonic() - began)
+        answers.update(found.answers)
+        yield _counted(q, answers, time.monotonic() - began)
 
 
 Answers = Counter[tuple[int, "Answer"]]
@@ -216,53 +215,46 @@ class Judge:
         return Answer((frozenset(k for k, value in enumerate(logits) if value == largest),))
 
 
-@dataclass
-class Tally:
-    """Answers counted by true label; turns into a ``Score`` at any time."""
+def _counted(q: Question, answers: Answers, seconds: float) -> Score:
+    """What is known by then."""
+    n = q.n
+    inputs = n**n
+    untried = inputs - answers.total()
+    least, most = [Fraction(0)] * n, [Fraction(untried)] * n
+    confusion = [[0] * n for _ in range(n)]
+    tied = undecided = 0
+    for (label, answer), count in answers.items():
+        low, high = _credit(label, answer, q.ties)
+        least[label] += count * low
+        most[label] += count * high
+        if answer.indices is None:
+            undecided += count
+        else:
+            confusion[label][min(answer.indices)] += count
+            tied += count * (len(answer.indices) > 1)
+    # Each label's bound took all that is untried for itself.
+    low, high = sum(least, Fraction(0)), sum(most, Fraction(0)) - (n - 1) * untried
+    whole = Enclosure(low / inputs, high / inputs)
+    return q.score(
+        "exact" if whole.width == 0 else "certified",
+        whole,
+        "every input tried, in ball arithmetic",
+        seconds,
+        undecided=whole.width,
+        by_label={
+            k: Enclosure(low / inputs, high / inputs)
+            for k, (low, high) in enumerate(zip(least, most, strict=True))
+        },
+        counts=Counts(inputs, untried + undecided, tied, tuple(map(tuple, confusion))),
+    )
 
-    question: Question
-    ties: TieRule
-    answers: Answers = field(default_factory=Counter)
 
-    def result(self, seconds: float) -> Score:
-        n = self.question.n
-        inputs = n**n
-        untried = inputs - self.answers.total()
-        least, most = [Fraction(0)] * n, [Fraction(untried)] * n
-        confusion = [[0] * n for _ in range(n)]
-        tied = undecided = 0
-        for (label, answer), count in self.answers.items():
-            low, high = self._credit(label, answer)
-            least[label] += count * low
-            most[label] += count * high
-            if answer.indices is None:
-                undecided += count
-            else:
-                confusion[label][min(answer.indices)] += count
-                tied += count * (len(answer.indices) > 1)
-        # Each label's bound took all that is untried for itself.
-        low, high = sum(least, Fraction(0)), sum(most, Fraction(0)) - (n - 1) * untried
-        whole = Enclosure(low / inputs, high / inputs)
-        return self.question.score(
-            "exact" if whole.width == 0 else "certified",
-            whole,
-            "every input tried, in ball arithmetic",
-            seconds,
-            undecided=whole.width,
-            by_label={
-                k: Enclosure(low / inputs, high / inputs)
-                for k, (low, high) in enumerate(zip(least, most, strict=True))
-            },
-            counts=Counts(
-                inputs, untried + undecided, tied, tuple(tuple(row) for row in confusion)
-            ),
-        )
-
-    def _credit(self, label: int, answer: Answer) -> tuple[Fraction, Fraction]:
-        """The least and the most that the answer can earn."""
-        alone = [credit_for(label, indices, self.ties) for indices in answer.classes]
-        # Undecided, at best the label's class alone is the largest, at worst another one is.
-        return alone[0] if len(alone) == 1 else Fraction(0), max(alone)
+def _credit(label: int, answer: Answer, ties: TieRule | None) -> tuple[Fraction, Fraction]:
+    """The least and the most that the answer can earn."""
+    assert ties is not None
+    alone = [credit_for(label, indices, ties) for indices in answer.classes]
+    # Undecided, at best the label's class alone is the largest, at worst another one is.
+    return alone[0] if len(alone) == 1 else Fraction(0), max(alone)
 
 
 def _accepts(q: Question) -> bool:

@@ -1,4 +1,12 @@
-"""The flow over the boundary between right and wrong, in exact integers and balls."""
+"""The flow over the boundary between right and wrong, in exact integers and balls.
+
+Which facets of a right cell belong to that boundary: the logits are continuous, so where every
+margin logit[label] - logit[k] is positive inside a facet, the cell across it is right too and the
+two contributions cancel: such facets are left out. What stays are the facets on which some margin
+vanishes identically (cuts by ties, and activation walls behind which logits coincide), each with
+the credit of its own side; and the walls that bound what is summed, unless they hold the direction
+u: then they do not turn, and nothing flows.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +91,7 @@ def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVec
 
 
 def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell) -> list[Face]:
-    """The facets that belong to the boundary (see ``score.facets``), but for those whose hyperplane
+    """The facets that belong to the boundary (see above), but for those whose hyperplane
     holds the direction: their flow is 0."""
     first_tie = len(cell.start.cone.walls) + search.neurons
     ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]

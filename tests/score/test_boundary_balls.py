@@ -21,6 +21,7 @@ from algzoo_exact.measure import balls_f64, facet_flow
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, mlp, rnn
 from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.regions.exact_search import LEAVES
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score import boundary_balls, cell_walls
@@ -200,7 +201,7 @@ def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
         lots, few = (
             boundary_balls.float_flow(
                 Search(program, "lowest"),
-                start, direction.u, allowance, NEVER.look,
+                start, direction.u, LEAVES, allowance, NEVER.look,
             )
             for allowance in (1.0, 1e-18)
         )  # fmt: skip

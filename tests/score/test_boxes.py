@@ -219,7 +219,7 @@ def test_network_bounds_hold_on_points(seed: int, d: int, n: int, log_width: flo
     """Verdicts and bounds of one box, against exact rational evaluation at points of the box."""
     rng = np.random.default_rng(seed)
     program, task = random_program(d, n, seed), argmax(n)
-    network = box_kernels.Network(**boxes._given(program, task, "lowest"))
+    network = boxes.network_for(program, task, "lowest")
     low = rng.uniform(-1, 1, n)
     high = low + 10.0**log_width * rng.uniform(0, 1, n)
     for linear in (False, True):
@@ -251,7 +251,7 @@ def test_point_boxes_need_the_rounding_slack() -> None:
     for gamma in (None, 0.0):
         for seed in range(30):
             program = random_program(6, 5, seed)
-            network = box_kernels.Network(**boxes._given(program, argmax(5), "lowest"))
+            network = boxes.network_for(program, argmax(5), "lowest")
             network = network if gamma is None else network._replace(gamma=gamma)
             x = np.random.default_rng(seed).normal(size=5)
             bounds = box_kernels.new_bounds(5, 6, True)
