@@ -93,7 +93,8 @@ class Close(Bounded):
         if given["error"] != "supremum" and given["scale"] is not None:
             raise InputError(f"scale is of suprema, not of the error {given['error']!r}.")
         if given["error"] == "supremum" and given["scale"] is None:
-            given["scale"] = source.term("max(t in 0..n-1: abs(x[t]))")
+            inputs = (Entry("x", (t,)) for t in range(source.expander.sizes.seq_len))
+            given["scale"] = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
         return given
 
     def apart(self) -> Term:

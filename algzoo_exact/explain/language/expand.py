@@ -94,7 +94,7 @@ class Expander:
         self, definitions: Definitions, sizes: Sizes, choices: Choices = _NO_CHOICES
     ) -> None:
         self._definitions, self._choices = definitions, choices
-        self._sizes = sizes
+        self.sizes = sizes
         self._constants = {"n": sizes.seq_len, "d": sizes.hidden_size}
         self._known: dict[tuple[str, tuple[int, ...]], _Built] = {}
         self._meter = Meter()
@@ -299,7 +299,7 @@ class Expander:
         return _Built(Entry(node.array, values))
 
     def _check_index(self, node: syntax.Element, scope: Scope, position: int, value: int) -> None:
-        shape = self._sizes.shape(node.array)
+        shape = self.sizes.shape(node.array)
         least = -1 if node.array == "h" and position == 0 else 0
         if not least <= value < shape[position]:
             which = f"{_ORDINALS[position]} index" if len(shape) > 1 else "index"
@@ -314,7 +314,7 @@ class Expander:
         high = scope.integer(stop)
         for position, value in enumerate(before):
             self._check_index(node, scope, position, value)
-        length = self._sizes.shape(node.array)[-1]
+        length = self.sizes.shape(node.array)[-1]
         for end, value in ((node.indices[-1], low), (stop, high)):
             if not 0 <= value <= length:
                 raise scope.error(

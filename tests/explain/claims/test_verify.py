@@ -157,6 +157,17 @@ def test_close(keys: dict[str, Any], status: str) -> None:
         assert "domain" not in keys or min(x) > 0
 
 
+@pytest.mark.parametrize("letter", ["i", "t"])
+def test_the_usual_scale_knows_no_parameters(letter: str) -> None:
+    """It is the largest input, whatever the claim's own letters are."""
+    stated = claim(
+        "c", "close", left=f"h[{letter}][0]", right="0", at_most=9, **{"for": f"{letter} in 0..0"}
+    )
+    checked = only(TWO, stated)
+    assert checked.verdict.status == "proved"
+    assert checked.figures[0].rational == 1
+
+
 @pytest.mark.parametrize(
     ("keys", "status"),
     [
