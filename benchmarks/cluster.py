@@ -17,7 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -44,6 +44,7 @@ from algzoo_exact.score.question import Question
 D, N, WORKERS, GOAL = 8, 6, 2, 0.10
 JOBS, TURNS, NOTHING = 20, 3, 200
 FEW_JOBS, ONE_TURN, FEW = 4, 1, 20
+TICK = 0.01  # seconds
 _BITS = 100
 
 Found = dict[str, tuple[Fraction, Fraction, int]]
@@ -85,15 +86,19 @@ def solved(setup: Setup, jobs: list[Job], workers: Executor) -> Found:
 
 def processor_seconds() -> float:
     """Of this process and all that it started, as long as they run."""
-    mine = psutil.Process()
-    times = (process.cpu_times() for process in (mine, *mine.children(recursive=True)))
-    return sum(t.user + t.system for t in times)
+    mine, total = psutil.Process(), 0.0
+    for process in (mine, *mine.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def measured(call: Callable[[], Found]) -> tuple[Cost, Found]:
     clock, processor = time.perf_counter(), processor_seconds()
     found = call()
-    return Cost(time.perf_counter() - clock, processor_seconds() - processor), found
+    used = max(TICK, processor_seconds() - processor)  # as fine as systems count
+    return Cost(time.perf_counter() - clock, used), found
 
 
 def nothing(count: int, setup: Setup, jobs: list[Job], workers: Executor) -> float:
