@@ -7,15 +7,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U
 from algzoo_exact.measure.faces_f64 import has_bit
 from algzoo_exact.measure.lattice_f64 import PRODUCT_ERROR, UNIT_ERROR, Lattice
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 # Where the measure of a face starts: directions that happen to be generic for it. Any would do;
 # the better its facets' components, the fewer nodes and the less error.

@@ -6,12 +6,9 @@ A face is the set of its extreme rays, as a bit mask over as many 64-bit words a
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import I64, U64
 from algzoo_exact.jit import compiled, compiled_in_place
-
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
 
 
 @compiled_in_place

@@ -35,11 +35,9 @@ from typing import NamedTuple
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.exact.enclosure import working_precision
-
-FloatArray = NDArray[np.float64]
 
 PHI_ERROR = 4e-15
 CENTRES_PER_UNIT = 64
@@ -56,16 +54,16 @@ class Quadrature(NamedTuple):
     products; ``made[0]`` counts the rows, and ``hashed`` finds the row of an end point.
     """
 
-    radii: FloatArray
-    density_below: FloatArray
-    steps: FloatArray
+    radii: F64
+    density_below: F64
+    steps: F64
     loss: float
-    phi: FloatArray
-    density: FloatArray
-    ends: FloatArray
-    rows: FloatArray
-    hashed: NDArray[np.int64]
-    made: NDArray[np.int64]
+    phi: F64
+    density: F64
+    ends: F64
+    rows: F64
+    hashed: I64
+    made: I64
 
 
 def quadrature_for(dimension: int, end_points: int) -> Quadrature:
@@ -83,7 +81,7 @@ def quadrature_for(dimension: int, end_points: int) -> Quadrature:
 @lru_cache(maxsize=8)
 def _tables(
     dimension: int,
-) -> tuple[FloatArray, FloatArray, FloatArray, float, FloatArray, FloatArray]:
+) -> tuple[F64, F64, F64, float, F64, F64]:
     """What all quadratures share. Nodes 0, then a geometric progression from 2^-9 to 9.5: 1024 in
     all, or 256 from n = 6 on; by ball arithmetic, in milliseconds."""
     count = 1023 if dimension < 6 else 255
@@ -92,7 +90,7 @@ def _tables(
     with working_precision(96):
         root_two, root_two_pi = arb(2).sqrt(), (2 * arb.pi()).sqrt()
 
-        def densities(points: list[arb]) -> FloatArray:
+        def densities(points: list[arb]) -> F64:
             found = [((-c * c / 2).exp() / root_two_pi).mid() for c in points]
             return np.array([float(value) for value in found])
 

@@ -26,16 +26,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, U64, Flags
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import part_of, subfaces
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-B8 = NDArray[np.bool_]
 
 # Errors in units of U, for n <= 9: the length of a vector that was scaled to 1 (n/2 + 2, and
 # one to spare), and an inner product of unit vectors (n).
@@ -99,7 +94,7 @@ def _longer_ids(array: I64, size: int) -> I64:
 
 
 @compiled_in_place
-def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
+def _included(sets: U64, include: Flags, ids: I64, faces: U64) -> int:
     """The facets that are wanted, as ``subfaces`` gives facets."""
     found = 0
     for f in range(sets.shape[0]):
@@ -139,7 +134,7 @@ def _place_all(
 
 
 @compiled
-def _incidences(sets: U64, include: B8, n: int) -> Lattice:
+def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
     """A lattice with room for normals and frames."""
     count, words = sets.shape
     depth = n - n % 2
@@ -285,7 +280,7 @@ def _extend_frame(lattice: Lattice, face: int, rank: int, edge: int) -> None:
 
 
 @compiled
-def face_lattice(sets: U64, include: B8, normals: F64, radii: F64) -> Lattice:
+def face_lattice(sets: U64, include: Flags, normals: F64, radii: F64) -> Lattice:
     """All faces below those facets of a cone that are to be included, down to the apex for even n
     and to the rays for odd n.
 

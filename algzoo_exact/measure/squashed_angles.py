@@ -9,15 +9,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, U, atan
 from algzoo_exact.measure.face_components import Heading
 from algzoo_exact.measure.lattice_f64 import Lattice
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 _CLEAR = 1.0 / 16.0  # components above this stand for the growth of their vectors
 

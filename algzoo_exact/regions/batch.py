@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
+from algzoo_exact.arrays import F64, I64, U64
+from algzoo_exact.arrays import Flags as Flags
 
 
 class Rays(NamedTuple):

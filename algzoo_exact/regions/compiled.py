@@ -21,8 +21,8 @@ UNDECIDED and the caller continues there in exact integers.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.program.floats import Weights
@@ -47,9 +47,6 @@ from algzoo_exact.regions.leaves import (
 )
 from algzoo_exact.regions.polish import Walls, column_of, walls_below
 from algzoo_exact.regions.starts import EACH
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 
 @compiled_in_place

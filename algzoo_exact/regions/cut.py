@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, U64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit, set_bit
 from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.polish import Walls, block, column_of, polish
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
 
 # Rays whose coordinates (of size about 1) are off by more are computed afresh from their walls.
 # Measured: smaller values polish more than the decisions need, larger ones leave some undecided.

@@ -13,11 +13,12 @@ from functools import cached_property
 
 import numpy as np
 
+from algzoo_exact.arrays import Flags
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.regions.batch import Cells, Flags, room_for_cells
+from algzoo_exact.regions.batch import Cells, room_for_cells
 from algzoo_exact.regions.pattern import to_words
 from algzoo_exact.regions.starts import EACH, Start
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.polish import Walls, block, column_of
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 MIXED, UNDECIDED_SIGN = 2, 3
 

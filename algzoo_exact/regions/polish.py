@@ -11,17 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, U64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.batch import Rays
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
 
 
 class Walls(NamedTuple):

@@ -6,15 +6,15 @@ from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, Flags
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.balls_f64 import TINY, U
 from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
-from algzoo_exact.regions.batch import Aim, Cells, Flags, Stack, room_for_cells
+from algzoo_exact.regions.batch import Aim, Cells, Stack, room_for_cells
 from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactSearch
 from algzoo_exact.regions.leaves import DONE, FULL, OVERFLOW, UNDECIDED
 from algzoo_exact.regions.pattern import from_words, to_words
@@ -150,7 +150,7 @@ class Search(ExactSearch):
         stack.size[0] = top + 1
 
 
-def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:
+def _scaled(vectors: Sequence[IntVector]) -> F64 | None:
     """Integer vectors as floats, long ones by their largest entry; None if an entry is lost."""
     rows = []
     for vector in vectors:

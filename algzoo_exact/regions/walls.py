@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import U64
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.faces_f64 import full_set, part_of, ray_sets, set_bit, subfaces
 from algzoo_exact.regions.batch import Cells
-
-U64 = NDArray[np.uint64]
 
 
 @compiled

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import I64
 from algzoo_exact.exact.enclosure import to_arb
 from algzoo_exact.program.ir import Matrix
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.float_balls import UNIT, Balls, exp, from_rationals
-
-Integers = NDArray[np.int64]
 
 
 class Attention:
@@ -39,11 +37,11 @@ class Attention:
         ]
         self.unembed = numbers(model.unembed).swapaxes(0, 1)
 
-    def logits(self, tokens: Integers) -> Any:
+    def logits(self, tokens: I64) -> Any:
         """Logits (batch, outputs) of the inputs ``tokens`` (batch, n)."""
         return self.run(tokens, watch=False)[0]
 
-    def run(self, tokens: Integers, *, watch: bool = True) -> tuple[Any, list[Any]]:
+    def run(self, tokens: I64, *, watch: bool = True) -> tuple[Any, list[Any]]:
         """Logits, and if they are to be watched, the attention of each layer (batch, heads, asking,
         n), which sums to 1 over the positions asked."""
         patterns: list[Any] = []

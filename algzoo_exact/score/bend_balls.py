@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, U64, Flags
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled, compiled_in_place
@@ -59,11 +59,6 @@ from algzoo_exact.score.cell_walls import (
     set_normals,
 )
 from algzoo_exact.score.rigorous import Cell
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-B8 = NDArray[np.bool_]
 
 # A bend this much smaller than the functional it bends is left out, with its share as the radius.
 _NO_BEND = 2.0**-80
@@ -128,7 +123,7 @@ def _last_input(weights: Weights, q: int) -> int:
 
 
 @compiled
-def mixing(weights: Weights) -> B8:
+def mixing(weights: Weights) -> Flags:
     """The neurons that are on somewhere and read no input but those of earlier layers."""
     neurons = weights.layer.shape[0]
     found = np.empty(neurons, np.bool_)
@@ -142,7 +137,7 @@ def mixing(weights: Weights) -> B8:
 
 @compiled_in_place
 def _jump_across(
-    below: Below, face: U64, wall: int, sets: U64, walls: Walls, slopes: F64, mixes: B8
+    below: Below, face: U64, wall: int, sets: U64, walls: Walls, slopes: F64, mixes: Flags
 ) -> Ball:
     """kappa (4) of a facet on a ``wall``; of infinite radius if undecided. ``sets`` (walls, words):
     the rays on all walls."""
@@ -163,7 +158,7 @@ def _jump_across(
 
 @compiled_in_place
 def find_jumps(
-    below: Below, q: int, sets: U64, walls: Walls, slopes: F64, mixes: B8, facets: Facets,
+    below: Below, q: int, sets: U64, walls: Walls, slopes: F64, mixes: Flags, facets: Facets,
     jumps: F64,
 ) -> bool:  # fmt: skip
     """Which facets of cell q count, and kappa of those inside what is summed, (facets, 2); False if

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import SLACK, U
@@ -21,8 +21,6 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import below_start, boundary_facets, room_for_facets
 from algzoo_exact.score.rigorous import Cell, cell_of, credit_of
-
-F64 = NDArray[np.float64]
 
 # Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
 # cell in so many may be left out for being imprecise.

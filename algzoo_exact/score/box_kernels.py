@@ -24,12 +24,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, Flags
 from algzoo_exact.jit import compiled
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 TINY = 2.0**-1000
 TOO_LARGE = 1e200
@@ -44,10 +41,10 @@ class Network(NamedTuple):
     how many inputs are above the label's, or -1 for argoutlier.
     """
 
-    w_hh: FloatArray
-    w_hi: FloatArray
-    readout: FloatArray
-    classes: IntArray
+    w_hh: F64
+    w_hi: F64
+    readout: F64
+    classes: I64
     gamma: float
     linear: bool
     ties: int
@@ -65,20 +62,20 @@ class Bounds(NamedTuple):
     (n): by `judge`.
     """
 
-    x_low: FloatArray
-    x_high: FloatArray
-    low: FloatArray
-    high: FloatArray
-    off: NDArray[np.bool_]
-    relax: FloatArray
-    scale: FloatArray
-    tiny: FloatArray
-    shares: FloatArray
-    gap: FloatArray
-    slopes: FloatArray
-    lam: FloatArray
-    lam_next: FloatArray
-    influence: FloatArray
+    x_low: F64
+    x_high: F64
+    low: F64
+    high: F64
+    off: Flags
+    relax: F64
+    scale: F64
+    tiny: F64
+    shares: F64
+    gap: F64
+    slopes: F64
+    lam: F64
+    lam_next: F64
+    influence: F64
 
 
 @compiled
@@ -104,7 +101,7 @@ def new_bounds(n: int, d: int, linear: bool) -> Bounds:
 
 @compiled
 def _affine_interval(
-    weights: FloatArray, low: FloatArray, high: FloatArray, weight: float, x_low: float,
+    weights: F64, low: F64, high: F64, weight: float, x_low: float,
     x_high: float, gamma: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Bounds of weights . h + weight x for h in [low, high] (h >= 0) and x in [x_low, x_high]."""

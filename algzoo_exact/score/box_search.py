@@ -10,14 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I32, I64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.gaussian_boxes import CENTRES_PER_UNIT, PHI_ERROR, Quadrature
 from algzoo_exact.score.box_kernels import (
     UNDECIDED,
-    FloatArray,
-    IntArray,
     Network,
     judge,
     new_bounds,
@@ -29,24 +27,20 @@ WORK, MOST = 2e7, 20_000  # multiplications, boxes: what one call may do
 _UNDERFLOW = 1e-150  # more than subnormal numbers under the roots can add to a mass
 _PATIENCE = 2.0  # a heuristic; trials in docs/notes/boxes.md
 
-RowArray = NDArray[np.int32]
-
 
 class Boxes(NamedTuple):
     """A heap of boxes, the most worthy one first; ``size`` (1): how many there are."""
 
-    low: RowArray
-    high: RowArray
-    face: RowArray
-    mass: FloatArray
-    worth: FloatArray
-    size: IntArray
+    low: I32
+    high: I32
+    face: I32
+    mass: F64
+    worth: F64
+    size: I64
 
 
 @compiled
-def phi_row(
-    ratio: float, radii: FloatArray, phi: FloatArray, density: FloatArray, out: FloatArray
-) -> None:
+def phi_row(ratio: float, radii: F64, phi: F64, density: F64, out: F64) -> None:
     """``out[i]`` = Phi(ratio radii[i]) within PHI_ERROR, for |ratio| <= 1."""
     middle = (phi.size - 1) // 2
     for i in range(radii.size):
@@ -64,7 +58,7 @@ def phi_row(
 
 
 @compiled
-def box_mass(low: RowArray, high: RowArray, pivot: int, q: Quadrature) -> float:
+def box_mass(low: I32, high: I32, pivot: int, q: Quadrature) -> float:
     """A lower bound of the Gaussian measure of a box cone (gaussian_boxes, (1) and (2))."""
     nodes = q.density_below.size
     product = q.density_below.copy()
@@ -107,7 +101,7 @@ def _move(b: Boxes, place: int, to: int) -> None:
 
 
 @compiled
-def add_box(low: RowArray, high: RowArray, face: int, hope: float, q: Quadrature, b: Boxes) -> None:
+def add_box(low: I32, high: I32, face: int, hope: float, q: Quadrature, b: Boxes) -> None:
     """Put a box into the heap, which must have room, with worth = mass * hope."""
     mass = box_mass(low, high, face // 2, q)
     worth = mass * hope
@@ -140,7 +134,7 @@ def _drop_first(b: Boxes) -> None:
 
 
 @compiled
-def _farther(i: int, k: int, low: FloatArray, high: FloatArray, sums: FloatArray) -> bool:
+def _farther(i: int, k: int, low: F64, high: F64, sums: F64) -> bool:
     """Is |x_i - m| >= |x_k - m| on the whole box, m being the mean?
 
     It is just if x_i - x_k and n x_i + n x_k - 2 n m have the same sign. ``sums``: of low, of
@@ -156,7 +150,7 @@ def _farther(i: int, k: int, low: FloatArray, high: FloatArray, sums: FloatArray
 
 
 @compiled
-def find_label(low: FloatArray, high: FloatArray, rank: int, candidates: FloatArray) -> int:
+def find_label(low: F64, high: F64, rank: int, candidates: F64) -> int:
     """The label if it is the same almost everywhere on the box, else -1.
 
     ``candidates[i]`` receives the width of coordinate i if it may settle the label, else 0.
@@ -185,7 +179,7 @@ def find_label(low: FloatArray, high: FloatArray, rank: int, candidates: FloatAr
 
 
 @compiled
-def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArray) -> int:
+def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: F64) -> int:
     """Decide or split the most worthy boxes, at most ``count``. RUNNING, FULL or EMPTY.
 
     Stops early after about ``WORK`` multiplications, so that a call takes about 0.05 s.
@@ -243,7 +237,7 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
 
 
 @compiled
-def _choose(low: FloatArray, high: FloatArray, influence: FloatArray) -> int:
+def _choose(low: F64, high: F64, influence: F64) -> int:
     """The coordinate to split: of most influence, or the widest where none has any."""
     at, best = -1, 0.0
     for k in range(low.size):

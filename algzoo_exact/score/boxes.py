@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
@@ -38,7 +39,7 @@ from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
-    from algzoo_exact.score.box_kernels import FloatArray, Network
+    from algzoo_exact.score.box_kernels import Network
 
 _REPORT_SECONDS = 0.25
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
@@ -110,7 +111,7 @@ def network_for(program: Program, task: Task, ties: TieRule | None) -> Network:
     )
 
 
-def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> FloatArray:
+def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> F64:
     """The nearest floats, after division by a power of two near the largest if ``rescale``.
 
     InputError beyond the range in which the error analysis of box_kernels holds.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, U64, Flags
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U, two_product, two_sum
@@ -19,10 +19,6 @@ from algzoo_exact.measure.faces_f64 import full_set, has_bit, part_of, ray_sets,
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.starts import Start
-
-F64 = NDArray[np.float64]
-U64 = NDArray[np.uint64]
-B8 = NDArray[np.bool_]
 
 Sum = tuple[float, float, float, float]
 """A sum of products: its high and low part, the sum of the products' absolute values, and what
@@ -41,7 +37,7 @@ class Below(NamedTuple):
     weights: Weights
     rows: F64
     off: F64
-    turns: B8
+    turns: Flags
     outer: int
 
 
@@ -55,8 +51,8 @@ class Walls(NamedTuple):
     normals: F64
     radii: F64
     state: F64
-    held: B8
-    found: B8
+    held: Flags
+    found: Flags
 
 
 def below_start(weights: Weights, start: Start, u: IntVector | None = None) -> Below:

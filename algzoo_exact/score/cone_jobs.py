@@ -12,8 +12,8 @@ from functools import cache, partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.jobs import Kept
@@ -114,7 +114,7 @@ def _weight(cone: Cone) -> float:
 
 
 @cache
-def _points(n: int) -> NDArray[np.float64]:
+def _points(n: int) -> F64:
     return np.random.default_rng(0).standard_normal((n, _POINTS))
 
 

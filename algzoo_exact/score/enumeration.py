@@ -18,8 +18,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import I64, Flags
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.jobs import Kept, outcomes
@@ -28,7 +28,6 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.attention import (
     Attention,
-    Integers,
     NoRationalError,
     RationalAttention,
     ball_attention,
@@ -117,20 +116,20 @@ def _restored(block: int, plain: Any) -> _Found:
     return _Found(found, True)
 
 
-def functions(n: int, first: int, end: int) -> Integers:
+def functions(n: int, first: int, end: int) -> I64:
     """Functions number ``first`` .. ``end`` - 1, a row each: their numbers in base n."""
     places = [n**k for k in range(n - 1, -1, -1)]
     rows = [[number // place % n for place in places] for number in range(first, end)]
     return np.array(rows, np.int64).reshape(-1, n)
 
 
-def longest_cycles(functions: Integers) -> Integers:
+def longest_cycles(functions: I64) -> I64:
     """Labels of the rows: i lies on a cycle of length k if k is the first with f^k(i) = i."""
     at, length = functions, np.zeros_like(functions)
     for k in range(1, functions.shape[1] + 1):
         length[(at == np.arange(functions.shape[1])) & (length == 0)] = k
         at = np.take_along_axis(functions, at, 1)
-    longest: Integers = length.max(1, initial=1) - 1
+    longest: I64 = length.max(1, initial=1) - 1
     return longest
 
 
@@ -164,12 +163,12 @@ class Judge:
         self._floats = float_attention(transformer)
         self._balls: dict[int, Attention] = {}
 
-    def answers(self, tokens: Integers) -> Iterator[Answer]:
+    def answers(self, tokens: I64) -> Iterator[Answer]:
         """The answer to each row of ``tokens``, in order."""
         for row, best, sure in zip(tokens, *self._by_floats(tokens), strict=True):
             yield self._single[best] if sure else self._by_balls(row.tolist())
 
-    def _by_floats(self, tokens: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+    def _by_floats(self, tokens: I64) -> tuple[I64, Flags]:
         """The class with the largest midpoint, and whether the radii prove it to be ahead."""
         logits = self._floats.logits(tokens)[:, self._first]
         best = logits.mid.argmax(1)

@@ -19,9 +19,8 @@ from math import factorial, inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from algzoo_exact.arrays import F64
 
 UNIT = 2.0**-53
 TINY = 2.0**-1000
@@ -38,8 +37,8 @@ _LEAST = -700.0
 class Balls:
     """The numbers at most ``rad`` away from ``mid``, entry by entry."""
 
-    mid: Floats
-    rad: Floats
+    mid: F64
+    rad: F64
 
     def __getitem__(self, index: Any) -> Balls:
         return Balls(self.mid[index], self.rad[index])
@@ -119,8 +118,8 @@ def exp(x: Balls) -> Balls:
     return Balls(mid, _covered(mid * (spread + 2 * _EXP_ERROR), 1))
 
 
-def _covered(rad: Floats, terms: int) -> Floats:
-    covered: Floats = rad * (1 + 4 * (terms + 8) * UNIT) + TINY
+def _covered(rad: F64, terms: int) -> F64:
+    covered: F64 = rad * (1 + 4 * (terms + 8) * UNIT) + TINY
     return covered
 
 

@@ -28,6 +28,7 @@ parsed = cache(ast.parse)
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "deadline": {"errors"},
+    "arrays": set(),
     "jit": set(),
     "signals": set(),
     "processes": {"errors", "signals"},
@@ -43,11 +44,12 @@ LAYERS: dict[str, set[str]] = {
     "jobs": {"deadline", "errors", "processes", "state"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
-    "measure": {"shown", "errors", "exact", "geometry", "jit"},
+    "measure": {"arrays", "shown", "errors", "exact", "geometry", "jit"},
     "program": {"shown", "errors", "exact", "geometry", "version"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {
+    "arrays",
     "shown",
     "progress",
     "errors",
