@@ -31,12 +31,11 @@ from algzoo_exact.analysis.slope_balls import (
 from algzoo_exact.analysis.weights import weights_of
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import to_arb, working_precision
+from algzoo_exact.exact.enclosure import PrecisionError, to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jobs import outcomes
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.cell_facets import Facets, facet_sums
-from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 from algzoo_exact.program.floats import exact_weights, float_weights
 from algzoo_exact.program.ir import Matrix, Program

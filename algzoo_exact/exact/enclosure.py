@@ -7,7 +7,7 @@ no ``==`` and no ``<``: comparisons give a three-valued Verdict.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, isqrt
@@ -15,6 +15,7 @@ from threading import RLock
 
 from flint import arb, ctx, fmpq
 
+from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.shown import Shown
 
@@ -23,6 +24,10 @@ _ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
 _HALF_ULP, _SLACK = 2.0**-53, 1 + 2.0**-40  # of sums in floats, which round correctly
+
+
+class PrecisionError(AlgzooExactError):
+    """A sign could not be decided at the working precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +166,14 @@ def working_precision(bits: int) -> Iterator[None]:
 def refine(
     compute: Callable[[], arb], width: Fraction, *, start: int = 128, limit: int = 1 << 14
 ) -> Enclosure:
-    """Enclose ``compute()`` at doubling precision until it is no wider than ``width``.
+    """Enclose ``compute()``, which may raise PrecisionError, at doubling precision until it is no
+    wider than ``width``.
 
     ArithmeticError if the precision limit does not suffice.
     """
     bits = start
     while bits <= limit:
-        with working_precision(bits):
+        with working_precision(bits), suppress(PrecisionError):
             ball = compute()
             if ball.is_finite():
                 enclosure = Enclosure.from_arb(ball)

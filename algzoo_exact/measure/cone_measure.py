@@ -11,20 +11,20 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 
 from flint import arb, arb_mat
 
 from algzoo_exact.errors import AlgzooExactError, InputError, demand
-from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.exact.enclosure import Enclosure, PrecisionError, refine, to_arb
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, primitive
-from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import MOST_INPUTS, CellFlow, NotGenericError, directions_for
 
 Number = int | float | Fraction
 _DIGITS = {n: 30 if n <= 5 else 12 for n in range(1, MOST_INPUTS + 1)}  # by default
 _DIRECTIONS = 100  # a direction fails on finitely many hyperplanes only; one failure is rare
-_MOST_BITS, _SPARE_BITS = 1 << 14, 32
+_SPARE_BITS = 32
 
 
 def cone_measure(
@@ -105,17 +105,10 @@ def narrow_along(
 ) -> Enclosure:
     """An enclosure no wider than ``width`` of what ``value`` computes, at flint's precision, from
     any direction in R^n that is generic for it."""
+    bits = spare_bits + 10 * len(str(width.denominator)) // 3
     for u in islice(directions_for(n), _DIRECTIONS):
-        bits = spare_bits + 10 * len(str(width.denominator)) // 3
-        while bits <= _MOST_BITS:
-            with working_precision(bits), suppress(PrecisionError):
-                try:
-                    enclosure = Enclosure.from_arb(value(u))
-                except NotGenericError:
-                    break
-                if enclosure.width <= width:
-                    return enclosure
-            bits *= 2
+        with suppress(NotGenericError, ArithmeticError):  # the latter if no precision will do
+            return refine(partial(value, u), width, start=bits)
     raise AlgzooExactError(f"None of {_DIRECTIONS} directions is generic for this cone.")
 
 

@@ -12,12 +12,8 @@ from typing import Any
 
 from flint import arb, arb_mat
 
-from algzoo_exact.errors import AlgzooExactError
+from algzoo_exact.exact.enclosure import PrecisionError
 from algzoo_exact.geometry.cone import Face, subfaces
-
-
-class PrecisionError(AlgzooExactError):
-    """A sign could not be decided at the working precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +89,6 @@ class Faces:
         rays = [d for r, d in enumerate(self.directions) if face >> r & 1]
         return self.within(face, [sum(column) for column in zip(*rays, strict=True)])
 
-    def corners(self, face: int) -> list[tuple[int, int]]:
-        """The sides of a face of dimension 2 or 3 that meet, as pairs of places."""
-        sides = self.sides(face)
-        return [
-            (i, k)
-            for i, k in combinations(range(len(sides)), 2)
-            if len(sides) == 2 or sides[i].rays & sides[k].rays
-        ]
-
     def angles(self, face: int, along: Sequence[arb], stretch: Sequence[arb]) -> list[arb]:
         """Measures of a face of dimension 2 or 3, squashed along a unit vector d: one for each
         s = (1 - l^2) / k^2 in ``stretch``; ``along`` are the components of d along the normals of
@@ -113,7 +100,9 @@ class Faces:
         """
         sides = self.sides(face)
         total = [arb(0)] * len(stretch)
-        for i, k in self.corners(face):
+        for i, k in combinations(range(len(sides)), 2):
+            if len(sides) > 2 and not sides[i].rays & sides[k].rays:
+                continue  # they do not meet
             c = inner(sides[i].normal, sides[k].normal)
             square, product = 1 - c * c, along[i] * along[k]
             if not square > 0:

@@ -78,21 +78,6 @@ def _copy(vector: Any, out: Any) -> None:
         out[c] = vector[c]
 
 
-@compiled
-def _longer(array: U64, size: int) -> U64:
-    out = np.empty((size, array.shape[1]), np.uint64)
-    for row in range(array.shape[0]):
-        _copy(array[row], out[row])
-    return out
-
-
-@compiled
-def _longer_ids(array: I64, size: int) -> I64:
-    out = np.empty(size, np.int64)
-    _copy(array, out)
-    return out
-
-
 @compiled_in_place
 def _included(sets: U64, include: Flags, ids: I64, faces: U64) -> int:
     """The facets that are wanted, as ``subfaces`` gives facets."""
@@ -155,12 +140,12 @@ def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
                 sides = _included(sets, include, ids, found)
             else:
                 sides = subfaces(masks[face], sets, n - c - 1, ids, found)
-            if edges + sides > child.shape[0]:
-                child = _longer_ids(child, 2 * (edges + sides))
-                facet = _longer_ids(facet, 2 * (edges + sides))
-            if faces + sides + 1 > masks.shape[0]:
-                masks = _longer(masks, 2 * (faces + sides + 1))
-                first = _longer_ids(first, 2 * (faces + sides + 1))
+            while edges + sides > child.shape[0]:  # twice as long, whatever stands there
+                child = np.concatenate((child, child))
+                facet = np.concatenate((facet, facet))
+            while faces + sides + 1 > masks.shape[0]:
+                masks = np.concatenate((masks, masks))
+                first = np.concatenate((first, first))
             faces = _place_all(found, sides, masks, level[c + 1], faces, child, edges)
             for s in range(sides):
                 facet[edges + s] = ids[s]

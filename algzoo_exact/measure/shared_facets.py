@@ -12,10 +12,14 @@ from itertools import islice
 
 from flint import arb
 
-from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.exact.enclosure import (
+    Enclosure,
+    PrecisionError,
+    to_arb,
+    working_precision,
+)
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 
 from flint import arb
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.direction import Direction, directions, top_logits
+from algzoo_exact.score.direction import top_logits
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
+from algzoo_exact.score.rigorous import Cell, flow_of, turning_facets
 
 
 class RightMass(Integral):
     """Credit times measure, by the flow over the boundary (``score.rigorous``)."""
+
+    wide = 1e-9  # most cells are far below
 
     def grain(self, start: Start) -> int:
         """A cone that is right as a whole has the facets of the cells that it consists of, but for
@@ -37,15 +41,15 @@ class RightMass(Integral):
             (share * credit_for(start.label, top, self.ties) for share, top in around), Fraction(0)
         )
 
-    def ball(self, cell: Cell, radius: arb) -> arb:
-        return narrowed(lambda: cell_flow(self.search, cell, self.direction.u), radius)
+    def value(self, cell: Cell) -> arb:
+        flow = flow_of(self.search, cell, self.direction.u)
+        total = sum(flow.flows(turning_facets(flow, self.search, cell)), arb(0))
+        return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
 
-    def floats(
-        self, start: Start, allowance: float | None, look: Callable[[], None]
-    ) -> tuple[Enclosure, list[Cell]]:
-        from algzoo_exact.score.boundary_balls import float_flow
+    def kernel(self, start: Start) -> Callable[[Cells], F64]:
+        from algzoo_exact.score.boundary_balls import flow_kernel
 
-        return float_flow(self.search, start, self.direction.u, self.grain(start), allowance, look)
+        return flow_kernel(self.search.program, start, self.direction.u)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
@@ -61,12 +65,6 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ..
         return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
-
-
-def _directions(program: Program, task: Task) -> Iterator[Direction]:
-    starts = starting_cones(task)
-    mass = Fraction(2, len(starts))
-    return directions(program, starts, mass, top_logits, diagonal=task.symmetric)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
@@ -92,7 +90,7 @@ ACCURACY = Metric(
     check=_check,
     known=_known,
     pieces=_pieces,
-    directions=_directions,
+    around=top_logits,
     integral=RightMass,
     kernels=("search", "facets", "flows"),
     ball_seconds={4: 8e-4, 5: 1.5e-3, 6: 6e-3},

@@ -14,14 +14,13 @@ an input that these do not. A cell where another neuron may is undecided here.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from algzoo_exact.arrays import F64, U64, Flags
-from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import (
@@ -43,9 +42,7 @@ from algzoo_exact.program.floats import Weights, exact_weights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.batch import Cells
-from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary_balls import float_sum
 from algzoo_exact.score.cell_walls import (
     Below,
     Walls,
@@ -58,7 +55,6 @@ from algzoo_exact.score.cell_walls import (
     set_facets,
     set_normals,
 )
-from algzoo_exact.score.rigorous import Cell
 
 # A bend this much smaller than the functional it bends is left out, with its share as the radius.
 _NO_BEND = 2.0**-80
@@ -285,21 +281,13 @@ def _squares(below: Below, task: Task, u: IntVector, cells: Cells) -> F64:
     return balls
 
 
-def float_squares(
-    search: ExactSearch, task: Task, start: Start, u: IntVector, allowance: float | None,
-    look: Callable[[], None],
-) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
-    """The sum over the cells below one start, and the cells that it leaves out; see
-    ``boundary_balls.float_flow``."""
-    weights = exact_weights(search.program)
+def square_kernel(
+    program: Program, task: Task, start: Start, u: IntVector
+) -> Callable[[Cells], F64]:
+    """What each cell of a batch below one start adds beyond l = 0, as balls (cells, 2)."""
+    weights = exact_weights(program)
     assert weights is not None
-    below = below_start(weights, start, u)
-
-    def kernel(batch: Cells) -> F64:
-        return _squares(below, task, u, batch)
-
-    # Errors have no scale of their own, so no finite radius is too wide.
-    return float_sum(search, start, LEAVES, kernel, allowance, sys.float_info.max, look)
+    return partial(_squares, below_start(weights, start, u), task, u)
 
 
 def squares_of_each(

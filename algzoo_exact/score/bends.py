@@ -11,18 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-
-from flint import arb
 
 from algzoo_exact.geometry.cone import Face, IntVector, dot, primitive
 from algzoo_exact.measure.flow import CellFlow
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task
-from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.rigorous import Cell, flow_of
+from algzoo_exact.score.rigorous import Cell
 
 
 @dataclass(frozen=True)
@@ -81,18 +76,10 @@ class Errors:
                 bits = bits | 1 << level if along < 0 else bits & ~(1 << level)
         return bits
 
-
-class BendSums:
-    """Sums over the facets of cells, for one search."""
-
-    def __init__(self, search: ExactSearch, task: Task) -> None:
-        self.search = search
-        self.errors = Errors(search.program, task)
-
     def bends(self, cell: Cell, flow: CellFlow) -> Iterator[Bend]:
         """The facets of a cell that count."""
         first = len(cell.start.cone.walls)
-        mine = self.errors.error(cell.bits, cell.start.label)
+        mine = self.error(cell.bits, cell.start.label)
         for face in flow.facets:
             normal = primitive(flow.normal(face.wall))
             if face.wall < cell.start.outer:
@@ -105,34 +92,8 @@ class BendSums:
                     for wall, rays in flow.sets.items()
                     if wall >= first and face.rays & rays == face.rays
                 ]
-                behind = self.errors.across(cell.bits, normal, sorted(tight))
-                other = self.errors.error(behind, cell.start.label)
+                other = self.error(self.across(cell.bits, normal, sorted(tight)), cell.start.label)
             jump = tuple(p - q for p, q in zip(mine, other, strict=True))
             if any(jump):
                 weight = dot(mine, mine) - dot(other, other)
                 yield Bend(face, normal, weight, dot(jump, normal))
-
-    def ball(self, cell: Cell, u: IntVector) -> arb:
-        """What a cell adds to the mean square, at flint's precision."""
-        flow = flow_of(self.search, cell, u)
-        unit = arb(self.errors.unit)
-        error = [c / unit for c in self.errors.error(cell.bits, cell.start.label)]
-        bends = list(self.bends(cell, flow))
-        total = arb(0)
-        for bend, turned in zip(bends, flow.flows([bend.face for bend in bends]), strict=True):
-            length = arb(dot(bend.normal, bend.normal)).sqrt()
-            total += turned * bend.weight / (unit * unit)
-            total += flow.moment(bend.face, error) * bend.jump / (unit * length)
-        return total / (2 * arb.pi())
-
-    def closed(self, cell: Cell, u: IntVector, terms: Terms) -> None:
-        """n <= 3: adds what a cell adds."""
-        flow = flow_of(self.search, cell, u)
-        a = self.errors.error(cell.bits, cell.start.label)
-        square = self.errors.unit**2
-        for bend in self.bends(cell, flow):
-            if dot(bend.normal, u) != 0:
-                terms.add_flow(flow, bend.face, Fraction(bend.weight, square))
-            factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))
-            for coefficient, radicand in flow.exact_moment(bend.face, a):
-                terms.roots[radicand] += factor * coefficient

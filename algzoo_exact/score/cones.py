@@ -245,7 +245,9 @@ def _sum(setup: Setup, start: Start) -> Part:
     value = Enclosure.exactly(integral.at_zero(start))
     cells: Iterable[Cell | None] = right_cells(search, start, grain)
     if precision.floats:
-        known, cells = integral.floats(start, precision.allowance, look)
+        from algzoo_exact.score.boundary_balls import float_sum  # loads numba
+
+        known, cells = float_sum(integral, start, precision.allowance, look)
         value = value.plus(known)
     with working_precision(precision.bits):
         total, radius = arb(0), to_arb(precision.radius)

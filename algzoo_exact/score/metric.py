@@ -12,21 +12,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
+from typing import Any
 
 from flint import arb
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch, new_search
-from algzoo_exact.regions.starts import Start
+from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.compiling import Kernel
-from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.rigorous import Cell
+from algzoo_exact.score.direction import Direction, directions
+from algzoo_exact.score.rigorous import Cell, narrowed
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
 class Integral(ABC):
     """What the cells of one search add to a score, along one direction."""
 
+    wide: float
+    """What one cell may be off by in float64, where no number of digits is asked for."""
+
     def __init__(
         self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
         compiled: bool,
@@ -64,17 +73,19 @@ class Integral(ABC):
     def at_zero(self, start: Start) -> Fraction:
         """What a starting cone adds at l = 0."""
 
-    @abstractmethod
     def ball(self, cell: Cell, radius: arb) -> arb:
         """What a cell adds beyond that, within this radius: at flint's precision, or with more bits
         where needed."""
+        return narrowed(partial(self.value, cell), radius)
 
     @abstractmethod
-    def floats(
-        self, start: Start, allowance: float | None, look: Callable[[], None]
-    ) -> tuple[Enclosure, list[Cell]]:
-        """The same in float64 balls for the cells below one start, and the cells that it leaves
-        out; see ``boundary_balls.float_sum``."""
+    def value(self, cell: Cell) -> arb:
+        """The same at flint's precision."""
+
+    @abstractmethod
+    def kernel(self, start: Start) -> Callable[[Cells], F64]:
+        """The same in float64 balls, (cells, 2), of a batch of cells below a start; of infinite
+        radius where float64 does not decide."""
 
     @abstractmethod
     def closed(self, cell: Cell, terms: Terms) -> None:
@@ -104,7 +115,8 @@ class Metric:
     """Bounds without any enumeration, and how they were found."""
     pieces: Callable[[Program, Task, Deadline], Sequence[Piece]]
     """Disjoint, but for pieces with different labels. TimeIsUpError if the deadline passes."""
-    directions: Callable[[Program, Task], Iterator[Direction]]
+    around: Callable[[Specializer, IntVector], Any]
+    """What it asks of a program around a direction; NotGenericError if that lies in a wall."""
     integral: Callable[[Program, Task, TieRule | None, Direction, bool], Integral]
     """The last argument: whether the search is compiled."""
     kernels: tuple[Kernel, ...]
@@ -113,6 +125,12 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
+
+    def directions(self, program: Program, task: Task) -> Iterator[Direction]:
+        """Usable ones, the diagonal first where label cells are congruent."""
+        starts = starting_cones(task)
+        mass = Fraction(2, len(starts))
+        return directions(program, starts, mass, self.around, diagonal=task.symmetric)
 
     def direction(self, program: Program, task: Task) -> Direction:
         """The first direction. NotGenericError if no direction will do."""

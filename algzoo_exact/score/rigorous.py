@@ -17,9 +17,8 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
-from algzoo_exact.exact.enclosure import working_precision
+from algzoo_exact.exact.enclosure import PrecisionError, working_precision
 from algzoo_exact.geometry.cone import Face, IntVector, dot
-from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.batch import Cells
@@ -102,13 +101,6 @@ def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell) -> list[Face
         return face.wall < cell.start.outer or any(face.rays & rays == face.rays for rays in ties)
 
     return [face for face in flow.facets if counts(face)]
-
-
-def cell_flow(search: ExactSearch, cell: Cell, u: IntVector) -> arb:
-    """Credit times flow of one cell, at flint's precision."""
-    flow = flow_of(search, cell, u)
-    total = sum(flow.flows(turning_facets(flow, search, cell)), arb(0))
-    return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
 
 
 def flow_of(search: ExactSearch, cell: Cell, u: IntVector) -> CellFlow:

@@ -6,11 +6,13 @@ cell, it adds L^2 n / C at most, because E[|x|^2; C] = n P(C) for a cone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from flint import arb
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -18,45 +20,63 @@ from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score.bends import BendSums
+from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.direction import Direction, directions, pattern_near
+from algzoo_exact.score.direction import Direction, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.rigorous import Cell, narrowed
+from algzoo_exact.score.rigorous import Cell, flow_of
 
 
 class ErrorSquares(Integral):
     """The squared error, by the walls where it bends (``score.bends``)."""
+
+    wide = sys.float_info.max  # errors have no scale of their own
 
     def __init__(
         self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
         compiled: bool,
     ) -> None:  # fmt: skip
         super().__init__(program, task, None, direction, compiled)
-        self.sums = BendSums(self.search, task)
+        self.errors = Errors(program, task)
 
     def at_zero(self, start: Start) -> Fraction:
         total = Fraction(0)
         for share, bits in zip(self.direction.shares(start), self.direction.around, strict=True):
             if share:
-                a = self.sums.errors.error(bits, start.label)
-                total += share * Fraction(dot(a, a), self.sums.errors.unit**2)
+                a = self.errors.error(bits, start.label)
+                total += share * Fraction(dot(a, a), self.errors.unit**2)
         return total
 
-    def ball(self, cell: Cell, radius: arb) -> arb:
-        return narrowed(lambda: self.sums.ball(cell, self.direction.u), radius)
+    def value(self, cell: Cell) -> arb:
+        flow = flow_of(self.search, cell, self.direction.u)
+        unit = arb(self.errors.unit)
+        error = [c / unit for c in self.errors.error(cell.bits, cell.start.label)]
+        bends = list(self.errors.bends(cell, flow))
+        total = arb(0)
+        for bend, turned in zip(bends, flow.flows([bend.face for bend in bends]), strict=True):
+            length = arb(dot(bend.normal, bend.normal)).sqrt()
+            total += turned * bend.weight / (unit * unit)
+            total += flow.moment(bend.face, error) * bend.jump / (unit * length)
+        return total / (2 * arb.pi())
 
-    def floats(
-        self, start: Start, allowance: float | None, look: Callable[[], None]
-    ) -> tuple[Enclosure, list[Cell]]:
-        from algzoo_exact.score.bend_balls import float_squares
+    def kernel(self, start: Start) -> Callable[[Cells], F64]:
+        from algzoo_exact.score.bend_balls import square_kernel
 
-        return float_squares(self.search, self.task, start, self.direction.u, allowance, look)
+        return square_kernel(self.search.program, self.task, start, self.direction.u)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
-        self.sums.closed(cell, self.direction.u, terms)
+        flow = flow_of(self.search, cell, self.direction.u)
+        a = self.errors.error(cell.bits, cell.start.label)
+        square = self.errors.unit**2
+        for bend in self.errors.bends(cell, flow):
+            if dot(bend.normal, self.direction.u) != 0:
+                terms.add_flow(flow, bend.face, Fraction(bend.weight, square))
+            factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))
+            for coefficient, radicand in flow.exact_moment(bend.face, a):
+                terms.roots[radicand] += factor * coefficient
 
 
 def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]:
@@ -69,11 +89,6 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]
         slope = max(largest_slope(program, values[s.label], s.cone) for s in pair)
         found.append(Piece(pair, mass, slope**2 * task.seq_len))
     return found
-
-
-def _directions(program: Program, task: Task) -> Iterator[Direction]:
-    starts = starting_cones(task)
-    return directions(program, starts, Fraction(2, len(starts)), pattern_near)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
@@ -114,7 +129,7 @@ SQUARED_ERROR = Metric(
     check=_check,
     known=_known,
     pieces=_pieces,
-    directions=_directions,
+    around=pattern_near,
     integral=ErrorSquares,
     kernels=("search", "facets", "squares"),
     ball_seconds={4: 3e-3, 5: 7e-3, 6: 6e-2},

@@ -17,7 +17,8 @@ from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import bend_balls
-from algzoo_exact.score.bends import BendSums
+from algzoo_exact.score.bends import Errors
+from algzoo_exact.score.boundary_balls import float_sum
 from algzoo_exact.score.cell_walls import (
     below_start,
     find_walls,
@@ -25,7 +26,9 @@ from algzoo_exact.score.cell_walls import (
     room_for_walls,
     set_facets,
 )
+from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import cell_of, wall_normals
+from algzoo_exact.score.squared_error import ErrorSquares
 
 pytestmark = pytest.mark.slow  # all of them compile
 
@@ -92,12 +95,11 @@ def test_six_and_seven_inputs(n: int, value: float) -> None:
 def test_float64_decides_nearly_all(n: int, d: int) -> None:
     """Also where the direction lies in the hyperplanes of facets: (1, .., 1) does in x_i = x_j."""
     program, task = random_program(np.random.default_rng(50), d, n, 1), az.tasks.median(n)
-    cells = left = 0
+    diagonal, cells, left = Direction((1,) * n, (None, None), True, Fraction(0)), 0, 0
     for start in starting_cones(task)[::5]:
-        search = Search(program, None)
-        allowance, look = None, lambda: None
-        _, open_cells = bend_balls.float_squares(search, task, start, (1,) * n, allowance, look)
-        cells, left = cells + search.leaves, left + len(open_cells)
+        integral = ErrorSquares(program, task, None, diagonal, True)
+        _, open_cells = float_sum(integral, start, None, lambda: None)
+        cells, left = cells + integral.search.leaves, left + len(open_cells)
     assert cells > 50
     assert left <= cells / 4
 
@@ -119,7 +121,7 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
     weights = exact_weights(program)
     assert weights is not None
     search = Search(program, None)
-    sums = BendSums(search, task)
+    errors = Errors(program, task)
     first, compared = len(start.cone.walls), 0
     # The direction is not one of x[0] = 0, inside what is summed.
     below = below_start(weights, start, (1,) * n)
@@ -137,7 +139,7 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             cell = cell_of(batch, q, start)
             normal = wall_normals(search.specializer, cell)
             flow = CellFlow(cell.tight, normal, cell.directions, (1,) * n)
-            exact = {bend.face.wall: bend for bend in sums.bends(cell, flow)}
+            exact = {bend.face.wall: bend for bend in errors.bends(cell, flow)}
             mine = {int(ids[f]): jumps[f].tolist() for f in range(found) if include[f]}
             assert set(exact) <= set(mine)
             for wall, (mid, rad) in mine.items():
@@ -147,7 +149,7 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
                     assert abs(mid) <= rad
                     continue
                 bend = exact[wall]
-                square = Fraction(bend.jump, sums.errors.unit) ** 2
+                square = Fraction(bend.jump, errors.unit) ** 2
                 length = sum(c * c for c in bend.normal)
                 low, high = Fraction(abs(mid)) - Fraction(rad), Fraction(abs(mid)) + Fraction(rad)
                 assert (bend.jump > 0) == (mid > 0)

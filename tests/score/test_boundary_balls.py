@@ -22,10 +22,9 @@ from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, mlp, rnn
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.regions.exact_search import LEAVES
-from algzoo_exact.regions.search import Search
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import boundary_balls, cell_walls
-from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.accuracy import ACCURACY, RightMass
 from algzoo_exact.score.cell_walls import Below
 from algzoo_exact.score.question import floats_serve
 
@@ -191,6 +190,13 @@ def test_weights_that_are_no_floats_are_left_to_ball_arithmetic() -> None:
     assert found.method == "boundary flow in ball arithmetic"
 
 
+class Leaves(RightMass):
+    """With whole leaves, of which there are more."""
+
+    def grain(self, start: Start) -> int:
+        return LEAVES
+
+
 @pytest.mark.slow
 def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
     program = random_program(np.random.default_rng(0), 4, 5)
@@ -199,9 +205,8 @@ def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
     left_out = 0
     for start in starting_cones(task):
         lots, few = (
-            boundary_balls.float_flow(
-                Search(program, "lowest"),
-                start, direction.u, LEAVES, allowance, NEVER.look,
+            boundary_balls.float_sum(
+                Leaves(program, task, "lowest", direction, True), start, allowance, NEVER.look
             )
             for allowance in (1.0, 1e-18)
         )  # fmt: skip

@@ -35,7 +35,7 @@ from algzoo_exact.exact.enclosure import square_root, working_precision
 from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score.bends import Bend, BendSums
+from algzoo_exact.score.bends import Bend, Errors
 from algzoo_exact.score.cones import Precision
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 
@@ -127,15 +127,15 @@ def test_closed_forms_as_sympy() -> None:
 
 def test_lost_facets_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted fault: the first bend of each cell is dropped."""
-    original = BendSums.bends
+    original = Errors.bends
     program = random_program(np.random.default_rng(6), 2, 3, 1)
     expected = oracle.mean_squared_error(program)
     assert distance(az.squared_error(program), expected) < 1e-12
 
-    def fewer(self: BendSums, *rest: object) -> list[Bend]:
+    def fewer(self: Errors, *rest: object) -> list[Bend]:
         return list(original(self, *rest))[1:]  # type: ignore[arg-type]
 
-    monkeypatch.setattr(BendSums, "bends", fewer)
+    monkeypatch.setattr(Errors, "bends", fewer)
     assert distance(az.squared_error(program), expected) > 1e-3
 
 
