@@ -15,13 +15,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from algzoo_exact.score.compiling import KERNELS
+import algzoo_exact.score.kernels  # noqa: F401 (it registers them)
+from algzoo_exact.compiling import KERNELS
 
 MODELS = Path(__file__).parents[1] / "models"
 _TIMED = """
 import time
 import algzoo_exact.analysis.slopes
-from algzoo_exact.score.compiling import compile_kernel
+from algzoo_exact.compiling import compile_kernel
 began = time.process_time()
 compile_kernel({kernel!r})
 print(time.process_time() - began)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.slopes import Slopes
 from algzoo_exact.analysis.weights import Arrays, weights_of
+from algzoo_exact.compiling import COMPILING, compiling, done
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure.balls_f64 import SLACK, U
@@ -23,7 +24,6 @@ from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.lift import lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
-from algzoo_exact.score.compiling import COMPILING, compiling, done
 from algzoo_exact.score.compute import metric_for, numeric_task
 from algzoo_exact.shown import Shown
 

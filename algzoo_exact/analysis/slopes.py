@@ -29,6 +29,7 @@ from algzoo_exact.analysis.slope_balls import (
     square_slopes,
 )
 from algzoo_exact.analysis.weights import weights_of
+from algzoo_exact.compiling import register
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import PrecisionError, to_arb, working_precision
@@ -50,7 +51,7 @@ from algzoo_exact.regions.starts import EACH, Start, starting_cones
 from algzoo_exact.score.bend_balls import bends_of, no_bends
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
-from algzoo_exact.score.compiling import empty_batch, example, register
+from algzoo_exact.score.kernels import empty_batch, example
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
 
 F64 = NDArray[np.float64]
@@ -269,7 +270,7 @@ class Slopes:
             t, j = program.place(q)
             before = bits >> program.first[t - 1]
             read = any(w and before >> i & 1 for i, w in enumerate(program.layers[t].state[j]))
-            if read and not any(search.row(q, bits)):
+            if read and not any(search.specializer.row(q, bits)):
                 raise InputError(
                     f"The score has no gradient at these weights: z[{t}][{j}] is 0 on a whole cone "
                     "of inputs, where states that it reads cancel; add a little noise to the "
@@ -439,5 +440,5 @@ def _call_square_code() -> None:
 
 
 _CODE = (moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked)
-register("slopes", _CODE, _call_accuracy_code)
-register("square slopes", (square_slopes,), _call_square_code)
+register("slopes", lambda: _CODE, _call_accuracy_code)
+register("square slopes", lambda: (square_slopes,), _call_square_code)

@@ -55,7 +55,7 @@ class _Lines:
         self.label, self.next = label, 0.0
 
     def __call__(self, fraction: float, text: str) -> None:
-        from algzoo_exact.score.compiling import COMPILING
+        from algzoo_exact.compiling import COMPILING
 
         if COMPILING in text and time.monotonic() > self.next:
             self.next = time.monotonic() + _LINE_AFTER

@@ -14,7 +14,7 @@ def warm() -> None:
     """
     import algzoo_exact.analysis.slopes  # noqa: F401 (it registers its kernels)
     from algzoo_exact.cli.output import progress_bar
-    from algzoo_exact.score.compiling import (
+    from algzoo_exact.compiling import (
         COMPILING,
         KERNELS,
         compile_kernel,

@@ -27,14 +27,9 @@ def ray_sets(masks: U64, count: int, walls: int, words: int) -> U64:
     walls through each ray."""
     sets = np.zeros((walls, words), np.uint64)
     for r in range(count):
-        for w in range(masks.shape[1]):
-            rest = masks[r, w]
-            place = w * 64
-            while rest:
-                if rest & np.uint64(1):
-                    set_bit(sets[place], r)
-                rest >>= np.uint64(1)
-                place += 1
+        for wall in range(walls):
+            if has_bit(masks[r], wall):
+                set_bit(sets[wall], r)
     return sets
 
 

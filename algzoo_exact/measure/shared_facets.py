@@ -7,6 +7,7 @@ interiors have the same rays on a facet, they lie on its two sides.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 
@@ -41,14 +42,11 @@ class SharedFacets:
 
         Where one direction for all does not do, or not at this precision, it is ``cone_measure``.
         """
-        try:
-            with working_precision(self._bits):
-                found = Enclosure.from_arb(self._ball(cone))
-        except (NotGenericError, PrecisionError):
-            found = None
-        if found is None or found.width > Fraction(1, 10**self._digits):
-            return cone_measure(cone, digits=self._digits)
-        return found
+        with suppress(NotGenericError, PrecisionError), working_precision(self._bits):
+            found = Enclosure.from_arb(self._ball(cone))
+            if found.width <= Fraction(1, 10**self._digits):
+                return found
+        return cone_measure(cone, digits=self._digits)
 
     def _ball(self, cone: Cone) -> arb:
         flow = CellFlow.of(cone, self._u)

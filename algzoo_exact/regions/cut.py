@@ -9,6 +9,7 @@ from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit, set_bit
 from algzoo_exact.regions.batch import Rays
+from algzoo_exact.regions.forms import count_signs
 from algzoo_exact.regions.polish import Walls, block, column_of, polish
 
 # Rays whose coordinates (of size about 1) are off by more are computed afresh from their walls.
@@ -159,10 +160,8 @@ def keep_side(walls: Walls, pattern: U64, rays: Rays, sign: I64, wall: int, to: 
     first, neurons = walls.rows.shape[0], walls.weights.layer.shape[0]
     level = min(wall - first, neurons)
     column = column_of(walls, level)
-    edges, kept = _crossing_edges(rays, sign), 0
-    for r in range(rays.number):
-        kept += sign[r] >= 0
-    if kept + edges.shape[0] > to.values.shape[0]:
+    edges = _crossing_edges(rays, sign)
+    if rays.number - count_signs(rays, sign, -1) + edges.shape[0] > to.values.shape[0]:
         return -1
     kept = 0
     for r in range(rays.number):

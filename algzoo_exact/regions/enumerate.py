@@ -24,7 +24,7 @@ from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import ExactSearch, leading
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, covering_cones, starting_cones
 from algzoo_exact.shown import Shown
@@ -264,17 +264,12 @@ def _by_winners(
     equals: dict[IntVector, list[int]] = {}
     for k, row in enumerate(logits):
         equals.setdefault(row, []).append(k)
-    for row, group in equals.items():
-        part: Cone | None = cone
-        names: dict[int, Wall] = {}
-        for other, rivals in equals.items():
-            if other != row and part is not None:
-                margin = tuple(a - b for a, b in zip(row, other, strict=True))
-                wall = tie_wall + rivals[0]
-                names[wall] = Wall("tie", f"logit[{group[0]}] = logit[{rivals[0]}]")
-                part = part.split(margin, wall)[1]
+    for first, *others in equals.values():
+        rivals = [group[0] for group in equals.values() if group[0] != first]
+        part, _ = leading(cone, logits, first, rivals, tie_wall)
         if part is not None:
-            yield frozenset(group), part, names
+            names = {tie_wall + k: Wall("tie", f"logit[{first}] = logit[{k}]") for k in rivals}
+            yield frozenset((first, *others)), part, names
 
 
 def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall, ...], ...]]:
@@ -290,14 +285,13 @@ def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall,
 
 def _names(program: Program, start: Start) -> dict[int, Wall]:
     """Names of the walls of the leaves below a starting cone, but for ties."""
-    walls = [Wall("start" if _is_cut(row) else "label", _equation(row)) for row in start.rows]
+    walls = [
+        # Enumeration cuts where x[i] = 0 for some i.
+        Wall("start" if sum(map(bool, row)) == 1 else "label", _equation(row))
+        for row in start.rows
+    ]
     walls.extend(_neuron(*program.place(q)) for q in range(program.neurons))
     return dict(enumerate(walls))
-
-
-def _is_cut(row: IntVector) -> bool:
-    """Whether it is x[i] = 0 for some i, which is where enumeration cuts."""
-    return sum(map(bool, row)) == 1
 
 
 def _neuron(t: int, j: int) -> Wall:

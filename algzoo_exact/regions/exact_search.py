@@ -7,16 +7,18 @@ leaf cut by the conditions logit[label] >= logit[k]).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 
 from algzoo_exact.arrays import Flags
-from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.specialize import Row, Specializer, rows
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions.batch import Cells, room_for_cells
 from algzoo_exact.regions.pattern import to_words
@@ -30,14 +32,9 @@ EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or
 LEAVES, CONES, BOUNDARY = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class ExactCell:
-    """One cell from integer arithmetic: cone, pattern bits, label, and the credit 1 / ``tied``."""
-
-    cone: Cone
-    bits: int
-    label: int
-    tied: int
+Tied: TypeAlias = tuple[Start, int]
+"""One cell from integer arithmetic, as a part of a start of its label, and how many logits tie
+there: it earns one over their number."""
 
 
 class ExactSearch:
@@ -75,28 +72,20 @@ class ExactSearch:
         yield from self.packed(self.exact_cells(start), len(start.cone.walls))
 
     def packed(
-        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 16
+        self, exact: Iterator[Tied | None], first_wall: int, size: int = 16
     ) -> Iterator[Cells | None]:
-        """Exact cells in arrays, ``size`` at a time."""
-        batch: list[ExactCell] = []
-        for leaves, cell in enumerate(exact, 1):
-            if cell is not None:
-                batch.append(cell)
-            if len(batch) == size:
-                yield self._arrays(batch, first_wall)
-                batch = []
-            elif leaves % size == 0:
-                yield None
-        if batch:
-            yield self._arrays(batch, first_wall)
+        """Exact cells in arrays, those of ``size`` leaves at a time."""
+        while leaves := list(islice(exact, size)):
+            batch = [cell for cell in leaves if cell is not None]
+            yield self._arrays(batch, first_wall) if batch else None
 
-    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
-        rays, words = max(len(cell.cone.rays) for cell in batch), self.words(first_wall)
+    def _arrays(self, batch: list[Tied], first_wall: int) -> Cells:
+        rays, words = max(len(cell.cone.rays) for cell, _ in batch), self.words(first_wall)
         cells = room_for_cells(len(batch), rays, self.n, words)
-        for q, cell in enumerate(batch):
+        for q, (cell, tied) in enumerate(batch):
             cells.rays[q] = len(cell.cone.rays)
             cells.label[q] = cell.label
-            cells.credit[q] = 1.0 / cell.tied
+            cells.credit[q] = 1.0 / tied
             cells.pattern[q] = to_words(cell.bits, words[1])
             for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
                 largest = max(map(abs, ray))
@@ -109,7 +98,7 @@ class ExactSearch:
         """Of a mask of walls, and of a pattern."""
         return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
 
-    def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[ExactCell | None]:
+    def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[Tied | None]:
         """Cells below a start, or below a ``part`` of it, as for ``leaves_below``.
 
         Pure integer arithmetic. None stands for a leaf without credit.
@@ -117,14 +106,14 @@ class ExactSearch:
         tie_wall = len(start.cone.walls) + self.neurons
         for leaf in self.leaves_below(start, part):
             for label in self.wanted if start.label == EACH else (start.label,):
-                yield self._credit(leaf.cone, leaf.bits, label, tie_wall)
+                yield self._credit(replace(leaf, label=label), tie_wall)
 
     def part(self, start: Start, bits: int, level: int) -> Start:
         """The part of a start on which the first neurons, those before ``level``, have the signs in
         ``bits``; there must be one. Walls keep their numbers."""
         cone, first_wall = start.cone, len(start.cone.walls)
         for q in range(start.level, level):
-            side = cone.split(self.row(q, bits), first_wall + q)[bits >> q & 1]
+            side = cone.split(self.specializer.row(q, bits), first_wall + q)[bits >> q & 1]
             assert side is not None, "there is no such part"
             cone = side
         return Start(start.label, cone, 0, bits, level)
@@ -132,7 +121,7 @@ class ExactSearch:
     def sides(self, part: Start, first_wall: int) -> list[Start]:
         """A part on either side of its next neuron, or whole where that does not cut it."""
         level = part.level
-        halves = part.cone.split(self.row(level, part.bits), first_wall + level)
+        halves = part.cone.split(self.specializer.row(level, part.bits), first_wall + level)
         return [
             Start(part.label, cone, 0, part.bits | on << level, level + 1)
             for on, cone in enumerate(halves)
@@ -164,36 +153,37 @@ class ExactSearch:
             else:
                 pending += reversed(self.sides(below, first_wall))
 
-    def row(self, level: int, bits: int) -> IntVector:
-        """z[t][j] of neuron ``level`` as an integer functional on the pattern ``bits``."""
-        return self.specializer.row(level, bits)
-
-    def _credit(self, cone: Cone, bits: int, label: int, tie_wall: int) -> ExactCell | None:
+    def _credit(self, leaf: Start, tie_wall: int) -> Tied | None:
         if self.mode == EVERYTHING:
-            return ExactCell(cone, bits, label, 1)
-        logit = rows(self.specializer.logits(bits))
-        tied = 1
-        part: Cone | None = cone
-        for other in np.flatnonzero(self.rivals[label]).tolist():
-            if part is None:
-                return None
-            margin = tuple(a - b for a, b in zip(logit[label], logit[other], strict=True))
-            if not any(margin):
-                if self.mode == 1 or (self.mode == 0 and other < label):
-                    return None
-                tied += 1
-                everywhere = 1 << (tie_wall + other)
-                part = Cone(
-                    (*part.walls, tie_wall + other),
-                    (*part.inequalities, margin),
-                    part.rays,
-                    tuple(mask | everywhere for mask in part.tight),
-                )
-            else:
-                part = part.split(margin, tie_wall + other)[1]
-        if part is None:
+            return leaf, 1
+        label, rivals = leaf.label, np.flatnonzero(self.rivals[leaf.label]).tolist()
+        logits = rows(self.specializer.logits(leaf.bits))
+        part, equal = leading(leaf.cone, logits, label, rivals, tie_wall)
+        lost = equal and (self.mode == 1 or (self.mode == 0 and equal[0] < label))
+        if part is None or lost:
             return None
-        return ExactCell(part, bits, label, tied if self.mode == 2 else 1)
+        return replace(leaf, cone=part), 1 + len(equal) if self.mode == 2 else 1
+
+
+def leading(
+    cone: Cone, logits: tuple[Row, ...], label: int, rivals: Iterable[int], tie_wall: int
+) -> tuple[Cone | None, list[int]]:
+    """The part of a leaf on which no rival's logit is above the label's, and the rivals whose
+    logits are the same all over it. Walls are numbered ``tie_wall`` + rival."""
+    part, equal = cone, list[int]()
+    for other in rivals:
+        margin = tuple(a - b for a, b in zip(logits[label], logits[other], strict=True))
+        wall = tie_wall + other
+        if any(margin):
+            above = part.split(margin, wall)[1]
+            if above is None:
+                return None, equal
+            part = above
+        else:
+            equal.append(other)
+            tight = tuple(mask | 1 << wall for mask in part.tight)
+            part = Cone((*part.walls, wall), (*part.inequalities, margin), part.rays, tight)
+    return part, equal
 
 
 def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
@@ -208,12 +198,7 @@ def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactS
 def renumbered(cone: Cone) -> Cone:
     """Only its facets, numbered from 0."""
     slim = cone.irredundant()
-    place = {wall: i for i, wall in enumerate(slim.walls)}
-    return Cone(
-        tuple(range(len(slim.walls))),
-        slim.inequalities,
-        slim.rays,
-        tuple(
-            sum(1 << place[wall] for wall in slim.walls if mask >> wall & 1) for mask in slim.tight
-        ),
+    tight = tuple(
+        sum(1 << i for i, wall in enumerate(slim.walls) if mask >> wall & 1) for mask in slim.tight
     )
+    return Cone(tuple(range(len(slim.walls))), slim.inequalities, slim.rays, tight)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
-from algzoo_exact.arrays import F64, Flags
+from algzoo_exact.arrays import F64
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.balls_f64 import TINY, U
-from algzoo_exact.program.floats import SAFE, float_weights
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import TieRule
+from algzoo_exact.program.floats import SAFE, Weights, float_weights
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.batch import Aim, Cells, Stack, room_for_cells
 from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactSearch
@@ -26,13 +25,13 @@ _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseco
 class Search(ExactSearch):
     """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides."""
 
-    def __init__(
-        self, program: Program, ties: TieRule | None, *, rivals: Flags | None = None,
-        wanted: Collection[int] | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(program, ties, rivals=rivals, wanted=wanted)
-        self.weights = float_weights(program)
-        self.max_rays = 64
+    max_rays = 64
+    """Of a cone, for which there is room."""
+
+    @cached_property
+    def weights(self) -> Weights | None:
+        """None where exact integers have to do."""
+        return float_weights(self.program)
 
     def cells(
         self, start: Start, grain: int = LEAVES, *, capacity: int = 512
@@ -40,23 +39,23 @@ class Search(ExactSearch):
         """As for ``ExactSearch``. With a coarser ``grain`` than LEAVES fewer cells come (see
         ``exact_search``), no patterns are collected, and ``leaves`` counts the cones settled."""
         first_wall = len(start.cone.walls)
-        inequalities, rays = _scaled(start.rows), _scaled(start.cone.rays)
-        if self.weights is None or inequalities is None or rays is None:
+        while len(start.cone.rays) > self.max_rays:
+            self.max_rays *= 2
+        weights = self.weights
+        try:
+            inequalities, _ = _scaled(start.rows), _scaled(start.cone.rays)
+            stack, cells = self.buffers(start, capacity)
+        except OverflowError:  # as a state of a part may be beyond float64
+            weights = None
+        if weights is None:
             yield from super().cells(start)
             return
         assert grain == LEAVES or self.mode != EVERYTHING, "right and wrong need a tie rule"
         wanted = np.isin(np.arange(self.k), list(self.wanted))
         aim = Aim(self.mode, grain, self.rivals, wanted)
-        while len(rays) > self.max_rays:
-            self.max_rays *= 2
-        try:
-            stack, cells = self.buffers(start, capacity)
-        except OverflowError:  # a state of a part is beyond float64
-            yield from super().cells(start)
-            return
         fresh = -1  # the pattern of the cone that was put back last
         while True:
-            status = compiled.advance(self.weights, inequalities, stack, cells, aim, _STEPS)
+            status = compiled.advance(weights, inequalities, stack, cells, aim, _STEPS)
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:
@@ -130,7 +129,9 @@ class Search(ExactSearch):
             for q in range(first[s], first[s + 1]) if s >= 0 else ():
                 if q >= level or start.bits >> q & 1:
                     place = self.n + self.program.hidden_size * (s % 2) + q - first[s]
-                    values.append((place, self.program.units[s + 1], self.row(q, start.bits)))
+                    values.append(
+                        (place, self.program.units[s + 1], self.specializer.row(q, start.bits))
+                    )
         for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
@@ -150,14 +151,15 @@ class Search(ExactSearch):
         stack.size[0] = top + 1
 
 
-def _scaled(vectors: Sequence[IntVector]) -> F64 | None:
-    """Integer vectors as floats, long ones by their largest entry; None if an entry is lost."""
+def _scaled(vectors: Sequence[IntVector]) -> F64:
+    """Integer vectors as floats, long ones by their largest entry; OverflowError if an entry is
+    lost."""
     rows = []
     for vector in vectors:
         largest = max(map(abs, vector))
         row = [c / largest if largest >= 2**53 else float(c) for c in vector]
         if any((c != 0) != (abs(x) > SAFE[0]) for c, x in zip(vector, row, strict=True)):
-            return None
+            raise OverflowError("an entry is lost beside the largest one")
         rows.append(row)
     return np.array(rows)
 

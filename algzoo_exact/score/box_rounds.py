@@ -13,18 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.gaussian_boxes import quadrature_for
+from algzoo_exact.score import box_search
+from algzoo_exact.score.box_kernels import Network
 from algzoo_exact.score.question import Question
-
-if TYPE_CHECKING:
-    from algzoo_exact.score.box_kernels import Network
-    from algzoo_exact.score.box_search import Boxes
 
 _MEMORY = 1 << 29  # bytes for boxes
 _MOST_ROWS = 1 << 13  # of 8 KiB each
@@ -73,11 +71,9 @@ class Search:
     use."""
 
     def __init__(self, network: Network, n: int, slots: int, cells: Iterable[Cell]) -> None:
-        from algzoo_exact.score.box_search import RUNNING, Boxes
-
-        self.network, self.n, self.status = network, n, RUNNING
+        self.network, self.n, self.status = network, n, box_search.RUNNING
         self.quadrature = quadrature_for(n, _MOST_ROWS)
-        self.boxes: Boxes = Boxes(
+        self.boxes = box_search.Boxes(
             np.zeros((slots, n), np.int32),
             np.zeros((slots, n), np.int32),
             np.zeros(slots, np.int32),
@@ -89,18 +85,14 @@ class Search:
             self._add(cell)
 
     def _add(self, cell: Cell) -> None:
-        from algzoo_exact.score.box_search import add_box, row_of
-
         low, high = (
-            np.array([row_of(end, self.quadrature) for end in ends], np.int32)
+            np.array([box_search.row_of(end, self.quadrature) for end in ends], np.int32)
             for ends in (cell.low, cell.high)
         )
-        add_box(low, high, cell.face, cell.hope, self.quadrature, self.boxes)
+        box_search.add_box(low, high, cell.face, cell.hope, self.quadrature, self.boxes)
 
     def steps(self, most: float, deadline: Deadline) -> Iterator[Decided]:
         """What is decided so far, now and then, until so many boxes are treated."""
-        from algzoo_exact.score import box_search
-
         right = wrong = Fraction(0)
         done, decided = 0, np.zeros(3)
         while self.status == box_search.RUNNING and done < most and not deadline.passed:

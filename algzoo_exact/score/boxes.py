@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact.arrays import F64
+from algzoo_exact.compiling import compiling
+from algzoo_exact.compiling import done as compiled
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
@@ -32,14 +34,12 @@ from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.box_rounds import Decided, Search, box_rounds, faces, slots_for
-from algzoo_exact.score.compiling import compiling
-from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.score.box_kernels import Network
+    from algzoo_exact.score.box_rounds import Decided
 
 _REPORT_SECONDS = 0.25
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
@@ -55,6 +55,8 @@ def box_scores(question: Question) -> Iterator[Score]:
 
     InputError if nonzero weights of one matrix span more than about 2^250.
     """
+    from algzoo_exact.score import box_rounds  # loads numba
+
     q, deadline = question, question.deadline
     network = network_for(q.rnn, q.task, q.ties)
     started = reported = time.monotonic()
@@ -66,18 +68,19 @@ def box_scores(question: Question) -> Iterator[Score]:
             cells=known.boxes, undecided=1 - known.mass,
         )  # fmt: skip
 
-    yield proved(Decided())
+    yield proved(box_rounds.Decided())
     if deadline.limited:
         with compiling("boxes") as futures:
             if not compiled(futures, deadline.timeout):
                 return
     if q.state is not None or processes_for(q.workers or 1) > 1:
-        found = box_rounds(q, network)
+        found = box_rounds.box_rounds(q, network)
     else:
-        search = Search(network, q.n, slots_for(q.n), faces(q.n))
+        slots, faces = box_rounds.slots_for(q.n), box_rounds.faces(q.n)
+        search = box_rounds.Search(network, q.n, slots, faces)
         most = math.inf if q.max_cells is None else q.max_cells
         found = search.steps(most, deadline)
-    last = Decided()
+    last = box_rounds.Decided()
     for last in found:
         if time.monotonic() - reported >= _REPORT_SECONDS:
             yield proved(last)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+from algzoo_exact.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.jobs import outcomes
@@ -19,10 +21,10 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.exact_search import ExactSearch, new_search
 from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score import kernels  # noqa: F401 (it registers them)
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.boxes import BOXES
 from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
-from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
@@ -281,16 +283,12 @@ def steps(question: Question) -> Iterator[Score]:
         yield replace(step, enclosure=best)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How a question is answered: by boxes, or by cones of so many leaves at most, in compiled code
-    or in integers."""
+class _Plan(NamedTuple):
+    """How a question is answered: by boxes or by cones, and with other digits; by cones of so many
+    leaves at most, in compiled code or in integers."""
 
     boxes: bool
-    compiled: bool
-    digits: int | None
-    most_leaves: float | None = None
-    leaves: float = math.inf
+    changes: dict[str, Any]
 
 
 def _chosen(q: Question) -> Iterator[Score]:
@@ -299,27 +297,24 @@ def _chosen(q: Question) -> Iterator[Score]:
         return
     early = next((way for way in METHODS if not way.decides_all and way.accepts(q)), None)
     plan = _settled(q, lambda: _at_once(q, early))
-    if plan is None or (plan.compiled and not plan.boxes):
+    if plan is None or plan.changes.get("compiled"):
         try:
             yield from _while_compiling(q)
         except TimeIsUpError:
             return
     plan = plan or _settled(q, lambda: _by_counting(q, early))
     assert plan is not None
-    if plan.boxes:
-        if early:
-            yield from early.steps(replace(q.within(BOX_SECONDS), digits=plan.digits))
-        return
-    q = replace(q, digits=plan.digits, compiled=plan.compiled, most_leaves=plan.most_leaves)
-    q = _shared(replace(q, leaves=plan.leaves)) if plan.compiled else replace(q, workers=1)
-    yield from CONES.steps(q.within(AUTO_SECONDS))
+    q = replace(q, **plan.changes)
+    if not plan.boxes:
+        q = _shared(q) if q.compiled else replace(q, workers=1)
+        yield from CONES.steps(q.within(AUTO_SECONDS))
+    elif early:
+        yield from early.steps(q.within(BOX_SECONDS))
 
 
 def _settled(q: Question, find: Callable[[], _Plan | None]) -> _Plan | None:
     """What is found, once for a whole run: plans depend on times."""
-    if q.state is None:
-        return find()
-    found = q.state.settled("plan", lambda: (plan := find()) and astuple(plan))
+    found = find() if q.state is None else q.state.settled("plan", find)
     return found and _Plan(*found)
 
 
@@ -327,14 +322,13 @@ def _at_once(q: Question, early: Method | None) -> _Plan | None:
     """What needs no compiled code, or is only bounds anyway."""
     small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
     if not CONES.accepts(q) or (early and (q.wish == "bounds" or q.max_cells is not None or short)):
-        return _Plan(True, True, q.digits)
+        return _Plan(True, {})
     few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
     leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE, 2 * few)
     if not (small or short or leaves <= few):
         return None
     q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
-    most = in_parts(q.within(AUTO_SECONDS), leaves).most_leaves
-    return _Plan(False, False, q.digits, most, leaves)
+    return _by_cones(q.within(AUTO_SECONDS), leaves)
 
 
 def _by_counting(q: Question, early: Method | None) -> _Plan:
@@ -347,10 +341,15 @@ def _by_counting(q: Question, early: Method | None) -> _Plan:
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
     if early and q.wish == "auto" and seconds / starts > q.deadline.left / 2:  # none is decided
-        return _Plan(True, True, _DIGITS_OF_BOUNDS)
+        return _Plan(True, {"digits": _DIGITS_OF_BOUNDS})
     # Where not even the first start was finished, they are as many at least.
-    leaves = min(leaves, search.leaves * starts)
-    return _Plan(False, True, q.digits, in_parts(q, leaves).most_leaves, leaves)
+    return _by_cones(q, min(leaves, search.leaves * starts))
+
+
+def _by_cones(q: Question, leaves: float) -> _Plan:
+    asked = replace(in_parts(q, leaves), leaves=leaves)
+    changes = ("compiled", "digits", "most_leaves", "leaves")
+    return _Plan(False, {name: getattr(asked, name) for name in changes})
 
 
 def _shared(q: Question) -> Question:

@@ -13,25 +13,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from flint import arb
 
 from algzoo_exact.arrays import F64
+from algzoo_exact.compiling import Kernel
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch, new_search
-from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.compiling import Kernel
-from algzoo_exact.score.direction import Direction, directions
+from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import Cell, narrowed
 
 
@@ -115,8 +112,7 @@ class Metric:
     """Bounds without any enumeration, and how they were found."""
     pieces: Callable[[Program, Task, Deadline], Sequence[Piece]]
     """Disjoint, but for pieces with different labels. TimeIsUpError if the deadline passes."""
-    around: Callable[[Specializer, IntVector], Any]
-    """What it asks of a program around a direction; NotGenericError if that lies in a wall."""
+    directions: Callable[[Program, Task], Iterator[Direction]]
     integral: Callable[[Program, Task, TieRule | None, Direction, bool], Integral]
     """The last argument: whether the search is compiled."""
     kernels: tuple[Kernel, ...]
@@ -125,12 +121,6 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
-
-    def directions(self, program: Program, task: Task) -> Iterator[Direction]:
-        """Usable ones, the diagonal first where label cells are congruent."""
-        starts = starting_cones(task)
-        mass = Fraction(2, len(starts))
-        return directions(program, starts, mass, self.around, diagonal=task.symmetric)
 
     def direction(self, program: Program, task: Task) -> Direction:
         """The first direction. NotGenericError if no direction will do."""

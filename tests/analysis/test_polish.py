@@ -13,8 +13,8 @@ from support.perceptrons import random_mlp
 from support.programs import degenerate_program, random_program
 
 import algzoo_exact as az
+from algzoo_exact.compiling import COMPILING
 from algzoo_exact.errors import InputError
-from algzoo_exact.score.compiling import COMPILING
 from algzoo_exact.zoo.saving import save
 
 

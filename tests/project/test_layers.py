@@ -42,6 +42,7 @@ LAYERS: dict[str, set[str]] = {
     "tables": {"errors", "files"},
     "state": {"errors", "exact", "files"},
     "jobs": {"deadline", "errors", "processes", "state"},
+    "compiling": {"jit", "jobs", "processes"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"arrays", "shown", "errors", "exact", "geometry", "jit"},
@@ -63,7 +64,7 @@ LAYERS["regions"] = {
 }
 LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {
-    "deadline", "jobs", "processes", "regions", "signals", "state",
+    "compiling", "deadline", "jobs", "processes", "regions", "signals", "state",
 }  # fmt: skip
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
