@@ -91,6 +91,10 @@ class Enclosure(Shown):
         """The number times ``factor`` >= 0."""
         return Enclosure(factor * self.lower, factor * self.upper)
 
+    def above_zero(self) -> Enclosure:
+        """The same of a number that is not negative."""
+        return Enclosure(max(Fraction(0), self.lower), max(Fraction(0), self.upper))
+
     @property
     def complement(self) -> Enclosure:
         """1 minus the number."""

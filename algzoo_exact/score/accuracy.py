@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from flint import arb
@@ -18,7 +18,7 @@ from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.direction import top_logits
+from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.rigorous import Cell, flow_of, turning_facets
 
@@ -67,6 +67,12 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ..
     return tuple(Piece(pair, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
 
+def _directions(program: Program, task: Task) -> Iterator[Direction]:
+    starts = starting_cones(task)
+    mass = Fraction(2, len(starts))
+    return directions(program, starts, mass, top_logits, diagonal=task.symmetric)
+
+
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
     return Enclosure(Fraction(0), Fraction(1)), "a probability"
 
@@ -90,7 +96,7 @@ ACCURACY = Metric(
     check=_check,
     known=_known,
     pieces=_pieces,
-    around=top_logits,
+    directions=_directions,
     integral=RightMass,
     kernels=("search", "facets", "flows"),
     ball_seconds={4: 8e-4, 5: 1.5e-3, 6: 6e-3},

@@ -4,6 +4,7 @@ bits or fractions in numpy's arrays of objects."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -86,7 +87,7 @@ class RationalAttention(Attention):
     """
 
     def __init__(self, model: Transformer) -> None:
-        super().__init__(model, _fractions, 1, lambda scores: scores)
+        super().__init__(model, partial(np.array, dtype=object), 1, lambda scores: scores)
 
     def _answers(self, layer: list[Any], scores: Any, residual: Any) -> Any:
         *_, value, output = layer
@@ -108,7 +109,7 @@ def float_attention(model: Transformer) -> Attention:
 def ball_attention(model: Transformer) -> Attention:
     """In balls of the precision in force here and when logits are asked for."""
     scale = 1 / arb(model.hidden_size // model.heads).sqrt()
-    return Attention(model, _balls, scale, _ball_powers)
+    return Attention(model, np.vectorize(to_arb, otypes=[object]), scale, _ball_powers)
 
 
 def _float_powers(scores: Balls) -> Balls:
@@ -119,11 +120,3 @@ def _float_powers(scores: Balls) -> Balls:
 def _ball_powers(scores: Any) -> Any:
     largest = np.vectorize(lambda score: float(score.mid()))(scores).max(-1, keepdims=True)
     return np.exp(scores - largest)
-
-
-def _fractions(matrix: Matrix) -> Any:
-    return np.array(matrix, object)
-
-
-def _balls(matrix: Matrix) -> Any:
-    return np.array([[to_arb(w) for w in row] for row in matrix], object)

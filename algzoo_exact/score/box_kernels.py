@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from algzoo_exact.arrays import F64, I64, Flags
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled
 
 TINY = 2.0**-1000
@@ -55,7 +55,7 @@ class Bounds(NamedTuple):
     """A box of inputs, from ``x_low`` to ``x_high`` (n), what `propagate` finds on it for n steps
     of d neurons, and room to work.
 
-    ``low``, ``high``, ``off`` (n, d): of h. ``relax`` (n, d, 4): lower slope, upper slope, upper
+    ``low``, ``high`` (n, d): of h. ``relax`` (n, d, 4): lower slope, upper slope, upper
     constant, and the lower line's largest gap. ``scale`` (n, d) is q, ``tiny`` (n) covers
     underflow. ``shares`` (n, d, n): which part of a neuron's range each input causes (a guide
     for splitting: no bound uses it). ``gap`` (n, d), ``slopes`` (n): left by `_back`; ``influence``
@@ -66,7 +66,6 @@ class Bounds(NamedTuple):
     x_high: F64
     low: F64
     high: F64
-    off: Flags
     relax: F64
     scale: F64
     tiny: F64
@@ -86,7 +85,6 @@ def new_bounds(n: int, d: int, linear: bool) -> Bounds:
         np.zeros(n),
         np.zeros((n, d)),
         np.zeros((n, d)),
-        np.zeros((n, d), np.bool_),
         np.zeros((n, d, 4)),
         np.zeros((n, d)),
         np.zeros(n),
@@ -149,7 +147,7 @@ def _back(step: int, bound: float, size: float, error: float, net: Network, b: B
         for j in range(d):
             value = lam[j]
             b.gap[t, j] = 0.0
-            if value == 0.0 or b.off[t, j]:
+            if value == 0.0 or b.high[t, j] == 0.0:  # then the neuron is off
                 continue
             if value > 0.0:
                 a = value * b.relax[t, j, 0]
@@ -221,7 +219,6 @@ def propagate(net: Network, b: Bounds) -> bool:
                 low, high = _refine(t, j, low, high, net, b)
             if not (low > -TOO_LARGE and high < TOO_LARGE):
                 return False
-            b.off[t, j] = high <= 0.0
             b.low[t, j], b.high[t, j] = max(low, 0.0), max(high, 0.0)
             relax = b.relax[t, j]
             if low >= 0.0:
@@ -253,7 +250,7 @@ def judge(label: int, net: Network, b: Bounds) -> tuple[int, float]:
             continue
         same, error = True, 0.0
         for i in range(d):
-            if not b.off[last, i]:
+            if b.high[last, i] > 0.0:
                 same = same and net.classes[k, i] == net.classes[label, i]
                 size = abs(net.readout[label, i]) + abs(net.readout[k, i])
                 error += size * b.high[last, i]

@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 
-from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
-from algzoo_exact.score.closed_form import ClosedForm, Terms
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import right_cells
@@ -37,18 +36,12 @@ def closed_score(question: Question) -> Iterator[Score]:
         total.add(terms)
     form = total.form()
     yield q.score(
-        "exact", _enclosed(form, width), f"closed form over the {q.metric.over}",
+        "exact", form.enclosure(width).above_zero(), f"closed form over the {q.metric.over}",
         time.perf_counter() - began, form=form, regions=len(integral.search.patterns),
         cells=integral.search.leaves,
-        by_label={k: _enclosed(by_label[k].form(), width) for k in sorted(by_label)}
+        by_label={k: by_label[k].form().enclosure(width).above_zero() for k in sorted(by_label)}
         if q.by_label else None,
     )  # fmt: skip
-
-
-def _enclosed(form: ClosedForm, width: Fraction) -> Enclosure:
-    """Not below 0."""
-    found = form.enclosure(width)
-    return Enclosure(max(Fraction(0), found.lower), max(Fraction(0), found.upper))
 
 
 def _accepts(q: Question) -> bool:

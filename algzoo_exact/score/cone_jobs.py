@@ -44,8 +44,7 @@ class Part:
     patterns: set[int]
 
 
-TooLarge: TypeAlias = Literal["too large"]
-Outcome: TypeAlias = Part | TooLarge | None
+Outcome: TypeAlias = Part | Literal["too large"] | None
 """Of a job: what it adds, or that it is too large; None if time is up before."""
 
 

@@ -161,9 +161,7 @@ class _Tally:
         place, alone = job.place, job.start.inner == 0
         self.needed[place] -= 1
         # What a cone adds by itself is no less than 0, so that nothing decided is taken back.
-        value = part.value
-        if alone:
-            value = Enclosure(max(value.lower, Fraction(0)), max(value.upper, Fraction(0)))
+        value = part.value.above_zero() if alone else part.value
         self.values[place] = self.values[place].plus(value)
         self.leaves += part.leaves
         self.patterns |= part.patterns

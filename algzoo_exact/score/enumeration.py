@@ -93,12 +93,6 @@ class _Block:
         return _Found(found, True)
 
 
-@lru_cache(1)
-def _judge(transformer: Transformer) -> Judge:
-    """One in each process."""
-    return Judge(transformer)
-
-
 def _plain(found: _Found) -> Any:
     if not found.whole:
         return None
@@ -212,6 +206,10 @@ class Judge:
             return None
         largest = max(logits)
         return Answer((frozenset(k for k, value in enumerate(logits) if value == largest),))
+
+
+_judge = lru_cache(1)(Judge)
+"""One in each process."""
 
 
 def _counted(q: Question, answers: Answers, seconds: float) -> Score:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -101,25 +101,25 @@ class Question:
         """An answer in values that a state takes; None if it is cut short, as the time was up."""
         if score.kind != "exact" and self.deadline.passed:
             return None
-        by_label = score.by_label and list(score.by_label.items())
-        return {
-            "kind": score.kind, "enclosure": score.enclosure, "method": score.method,
-            "seconds": score.seconds, "form": score.form and astuple(score.form),
-            "undecided": score.undecided, "regions": score.regions, "cells": score.cells,
-            "by_label": by_label, "counts": score.counts and asdict(score.counts),
-        }  # fmt: skip
+        plain = {field.name: getattr(score, field.name) for field in fields(score)}
+        for known in ("metric", "task", "ties"):
+            del plain[known]
+        return plain | {
+            "form": score.form and astuple(score.form),
+            "by_label": score.by_label and list(score.by_label.items()),
+            "counts": score.counts and asdict(score.counts),
+        }
 
     def restored(self, plain: Any) -> Score:
         """Its inverse."""
         form, by_label, counts = plain["form"], plain["by_label"], plain["counts"]
-        return self.score(
-            plain["kind"], plain["enclosure"], plain["method"], plain["seconds"],
-            form=form and ClosedForm(form[0], *(tuple(map(tuple, pairs)) for pairs in form[1:])),
-            undecided=plain["undecided"], regions=plain["regions"], cells=plain["cells"],
-            by_label=by_label and dict(by_label),
-            counts=counts
+        details = {
+            "form": form and ClosedForm(form[0], *(tuple(map(tuple, pairs)) for pairs in form[1:])),
+            "by_label": by_label and dict(by_label),
+            "counts": counts
             and Counts(**counts | {"confusion": tuple(map(tuple, counts["confusion"]))}),
-        )  # fmt: skip
+        }
+        return self.score(**plain | details)
 
     def known(self) -> Score:
         """An answer without any enumeration."""

@@ -83,10 +83,7 @@ class Score(Shown):
 
     def __str__(self) -> str:
         if self.kind == "exact":
-            return f"{self.enclosure.settled()} (exact, width {_width(self.enclosure)})"
+            width = f"{float(self.enclosure.width):.0e}" if self.enclosure.width else "0"
+            return f"{self.enclosure.settled()} (exact, width {width})"
         low, high = self.enclosure.decimal(6)
         return f"between {low} and {high} (certified)"
-
-
-def _width(enclosure: Enclosure) -> str:
-    return "0" if enclosure.width == 0 else f"{float(enclosure.width):.0e}"

@@ -47,20 +47,15 @@ def unpack(cells: Cells, start: Start) -> Iterator[Cell]:
 
 
 def cell_of(cells: Cells, q: int, start: Start) -> Cell:
-    """One cell of a batch."""
-    count = int(cells.rays[q])
+    """One cell of a batch, whose label is not the start's where those of each are looked for."""
+    count, label = int(cells.rays[q]), int(cells.label[q])
     return Cell(
-        with_label(start, int(cells.label[q])),
+        start if start.label == label else replace(start, label=label),
         from_words(cells.pattern[q].tolist()),
         credit_of(cells, q),
         tuple(from_words(words) for words in cells.masks[q, :count].tolist()),
         tuple(map(tuple, cells.x[q, :count].tolist())),
     )
-
-
-def with_label(start: Start, label: int) -> Start:
-    """The start of a cell, whose label is another one where those of each label are looked for."""
-    return start if start.label == label else replace(start, label=label)
 
 
 def credit_of(cells: Cells, q: int) -> Fraction:

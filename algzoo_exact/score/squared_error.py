@@ -7,8 +7,9 @@ cell, it adds L^2 n / C at most, because E[|x|^2; C] = n P(C) for a cone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 
 from flint import arb
 
@@ -24,7 +25,7 @@ from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.direction import Direction, pattern_near
+from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.rigorous import Cell, flow_of
@@ -35,12 +36,9 @@ class ErrorSquares(Integral):
 
     wide = sys.float_info.max  # errors have no scale of their own
 
-    def __init__(
-        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
-        compiled: bool,
-    ) -> None:  # fmt: skip
-        super().__init__(program, task, None, direction, compiled)
-        self.errors = Errors(program, task)
+    @cached_property
+    def errors(self) -> Errors:
+        return Errors(self.search.program, self.task)
 
     def at_zero(self, start: Start) -> Fraction:
         total = Fraction(0)
@@ -91,6 +89,11 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]
     return found
 
 
+def _directions(program: Program, task: Task) -> Iterator[Direction]:
+    starts = starting_cones(task)
+    return directions(program, starts, Fraction(2, len(starts)), pattern_near)
+
+
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
     assert isinstance(program, Program)
     problem = task.problem
@@ -129,7 +132,7 @@ SQUARED_ERROR = Metric(
     check=_check,
     known=_known,
     pieces=_pieces,
-    around=pattern_near,
+    directions=_directions,
     integral=ErrorSquares,
     kernels=("search", "facets", "squares"),
     ball_seconds={4: 3e-3, 5: 7e-3, 6: 6e-2},
