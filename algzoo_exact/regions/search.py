@@ -6,10 +6,10 @@ from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpz, fmpz_mat
 from numpy.typing import NDArray
 
-from algzoo_exact.geometry.cone import IntVector, orthogonal_lines
+from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.measure.balls_f64 import TINY, U
 from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
@@ -99,22 +99,19 @@ class Search(ExactSearch):
             values, errors = (a[top, :count, column] for a in (stack.values, stack.errors))
             certain = (np.abs(values) > errors) | ((values == 0) & (errors == 0))
             doubtful = np.flatnonzero(~certain).tolist()
-        rays = {r: self._ray(start, bits, stack, top, r) for r in doubtful}
+        walls: list[Sequence[int | fmpz]] = list(start.rows)
+        for t in range(self.program.place(min(level, self.neurons - 1))[0] + 1):
+            walls += self.specializer.step(t, bits).tolist()
+        rays = {}
+        for r in doubtful:
+            tight = from_words(stack.masks[top, r].tolist())
+            on = [wall for w, wall in enumerate(walls) if tight >> w & 1]
+            rays[r] = _ray_on(on, stack.values[top, r, : self.n].tolist())
         try:
             self._put_rays(rays, stack, top, bits)
         except OverflowError:
             return False
         return True
-
-    def _ray(self, start: Start, bits: int, stack: Stack, top: int, r: int) -> IntVector:
-        """An extreme ray, from the walls that it lies on."""
-        tight, first = from_words(stack.masks[top, r].tolist()), len(start.cone.walls)
-        walls = [row for wall, row in enumerate(start.rows) if tight >> wall & 1]
-        walls += [self.row(q, bits) for q in range(self.neurons) if tight >> first + q & 1]
-        (ray,) = orthogonal_lines(walls, self.n)
-        near = stack.values[top, r, : self.n].tolist()
-        largest = max(range(self.n), key=lambda c: abs(near[c]))
-        return ray if (ray[largest] > 0) == (near[largest] > 0) else tuple(-c for c in ray)
 
     def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells]:
         """A stack that holds the start, and room for cells."""
@@ -147,33 +144,41 @@ class Search(ExactSearch):
 
     def _put_rays(self, rays: dict[int, IntVector], stack: Stack, top: int, bits: int) -> None:
         """Some rays of a cone, and what the program does on them, rounded."""
-        first, level, places = self.program.first, int(stack.level[top]), list(rays)
+        first, level = self.program.first, int(stack.level[top])
         t = bisect(first, level, hi=len(first) - 1) - 1
-        # Coordinates shall be of size about 1.
-        sizes = [1 << max(map(abs, ray)).bit_length() for ray in rays.values()]
-        values, errors = stack.values[top], stack.errors[top]
-        values[places] = errors[places] = 0.0
-
-        def put(column: int, entries: Sequence[int], unit: int) -> None:
-            found = [h / (unit * size) for h, size in zip(entries, sizes, strict=True)]
-            exact = [h == 0 or (unit == 1 and abs(h) < 2**53) for h in entries]
-            values[places, column] = found
-            errors[places, column] = np.where(exact, 0.0, np.abs(found) * U + TINY)
-
-        for c, entries in enumerate(zip(*rays.values(), strict=True)):
-            put(c, entries, 1)
+        columns = [(c, 1, entries) for c, entries in enumerate(zip(*rays.values(), strict=True))]
         # Of this layer and the one before: what is on, and pre-activations not looked at yet.
         for s in range(max(t - 1, 0), t + 1):
             z = self.specializer.step(s, bits) * fmpz_mat(list(rays.values())).transpose()
-            for q in range(first[s], first[s + 1]):
+            for q, row in enumerate(z.tolist(), first[s]):
                 if q >= level or bits >> q & 1:
-                    row = [int(z[q - first[s], i]) for i in range(len(rays))]
-                    put(self._column(q), row, self.program.units[s + 1])
+                    entries = tuple(map(int, row))
+                    columns.append((self._column(q), self.program.units[s + 1], entries))
+        for i, (r, ray) in enumerate(rays.items()):
+            values, errors = stack.values[top, r], stack.errors[top, r]
+            values[:] = errors[:] = 0.0
+            size = 1 << max(map(abs, ray)).bit_length()  # coordinates shall be of size about 1
+            for column, unit, entries in columns:
+                if h := entries[i]:
+                    value = h / (unit * size)
+                    values[column] = value
+                    if unit > 1 or abs(h) >= 2**53:  # else exact
+                        errors[column] = abs(value) * U + TINY
 
     def _column(self, level: int) -> int:
         """Where z of a neuron is in ``Rays``."""
         t, j = self.program.place(level)
         return self.n + self.program.hidden_size * (t % 2) + j
+
+
+def _ray_on(walls: Sequence[Sequence[int | fmpz]], near: list[float]) -> IntVector:
+    """The extreme ray on some walls; what it is near to tells it from its opposite."""
+    space, lines = fmpz_mat(walls).nullspace()
+    assert lines == 1, "an extreme ray lies on n - 1 independent walls"
+    n = len(near)
+    largest = max(range(n), key=lambda c: abs(near[c]))
+    turn = 1 if (space[largest, 0] > 0) == (near[largest] > 0) else -1
+    return primitive(tuple(turn * int(space[c, 0]) for c in range(n)))
 
 
 def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:

@@ -297,7 +297,7 @@ def float_squares(
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
-    weights = exact_weights(search.program)
+    weights = search.exact_weights
     assert weights is not None
     below = below_start(weights, start, u)
 
