@@ -251,7 +251,7 @@ def _check(base: sqlite3.Connection, path: Path, create: bool) -> None:
             base.execute(made)
     elif found not in ({}, _TABLES):
         raise InputError(f"{path} is not the state of a run; give another name.")
-    elif base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+    elif found and base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
         raise InputError(
             f"{path} is the state of a run of another version of this program; go on with that "
             "version, or give another name."
