@@ -28,7 +28,7 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.compute import answer, metric_for
-from algzoo_exact.score.question import Question
+from algzoo_exact.score.question import Question, Told
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
@@ -270,7 +270,7 @@ def _scored(
     found: dict[str, Ablated] = {}
     jobs, work, workers = list(names)[::-1], _Answer(questions), effort.workers
     shared = min(workers, len(names)) if isinstance(workers, int) else workers
-    kept = Kept(effort.state, "without {}".format, whole.plain, work.restored)
+    kept = Kept(effort.state, "without {}".format, Told, whole.told, work.answered)
     for name, other in outcomes(jobs, work, effort.deadline, shared, kept):
         drop = _drop(score, other, better_is_more=metric.of_labels)
         found[name] = Ablated(name, score, other, drop)
@@ -289,8 +289,8 @@ class _Answer:
     def __call__(self, name: str) -> Score:
         return answer(self.questions[name])
 
-    def restored(self, name: str, plain: Any) -> Score:
-        return self.questions[name].restored(plain)
+    def answered(self, name: str, told: Any) -> Score:
+        return self.questions[name].answered(told)
 
 
 def _drop(before: Score, after: Score, *, better_is_more: bool) -> Enclosure:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +162,10 @@ def median_errors(
         table = measured_cells(program, chosen, effort=effort)
         square, radius = np.zeros(len(table)), np.full(len(table), math.inf)
         work, jobs = _Work(table, deadline), list(range(count))
-        squares = Kept(kept, lambda s: f"squares below start {s}", work.plain, _restored)
+        squares = Kept[int, tuple[F64, F64]](
+            kept, lambda s: f"squares below start {s}", tuple[F64, F64],
+            lambda found: None if deadline.passed else found,
+        )  # fmt: skip
         for s, (mids, rads) in outcomes(jobs, work, deadline, workers, squares):
             where = np.flatnonzero(table.start == s)
             square[where], radius[where] = mids, rads
@@ -177,11 +180,6 @@ def median_errors(
     return MedianErrors(
         total.intersect(score.enclosure), table.select(order), square[order], radius[order]
     )
-
-
-def _restored(start: int, plain: Any) -> tuple[F64, F64]:
-    mids, rads = plain
-    return mids.astype(float), rads.astype(float)
 
 
 @dataclass(frozen=True)
@@ -204,9 +202,6 @@ class _Work:
         ]
         mids, rads = np.array(found).reshape(-1, 2).T
         return mids, rads
-
-    def plain(self, found: tuple[F64, F64]) -> Any:
-        return None if self.deadline.passed else found
 
     def _floats(self, start: Start) -> Iterator[tuple[bytes, tuple[float, float]]]:
         """By pattern; without those that float64 leaves open."""
