@@ -24,6 +24,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress, shows_progress
+from algzoo_exact.regions.enumerate import Cell
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import covering_cones, starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
@@ -154,10 +155,9 @@ class Errors(Shown):
 
     def _cell(self, i: int) -> WrongCell:
         cell, table = self.table.cell(i), self.table
-        probability = table.select(np.array([i])).total()
+        probability = table.probability(i)
         if cell.cone.dimension <= _CHEAP_UP_TO:
             probability = probability.intersect(cell.measure(_DIGITS))
-        rows = zip(cell.cone.inequalities, cell.walls, strict=True)
         return WrongCell(
             probability,
             plane_angle(cell.cone) if cell.cone.dimension == 2 else None,
@@ -165,7 +165,7 @@ class Errors(Shown):
             tuple(sorted(cell.winners)),
             cell.credit,
             cell.pattern,
-            tuple(inequality(row) for row, names in rows if names),
+            conditions(cell),
             cell.cone.short_point(),
         )
 
@@ -217,6 +217,12 @@ def plane_angle(cone: Cone) -> str:
         return "1/4"
     angle = f"atan({Fraction(across, abs(along))}) / (2 pi)"
     return angle if along > 0 else f"1/2 - {angle}"
+
+
+def conditions(cell: Cell) -> tuple[str, ...]:
+    """The walls of a cell, each as an inequality."""
+    rows = zip(cell.cone.inequalities, cell.walls, strict=True)
+    return tuple(inequality(row) for row, names in rows if names)
 
 
 def inequality(row: IntVector) -> str:
