@@ -124,6 +124,10 @@ class CellTable(Shown):
         found = ball_sum(mids, rads)
         return Enclosure(max(Fraction(0), found.lower), found.upper)
 
+    def probability(self, i: int) -> Enclosure:
+        """The mass of one cell."""
+        return self.select(np.array([i])).total()
+
     def cell(self, i: int) -> Cell:
         """One cell in exact integers, with its walls."""
         if (known := self.exact[i]) is not None:
