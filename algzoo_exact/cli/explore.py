@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
@@ -47,7 +47,6 @@ def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Sai
     algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
     Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.explore import explore_document
     from algzoo_exact.zoo.explanations import explanation_path
 
@@ -59,13 +58,12 @@ def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Sai
     task = o.task_of(loaded)
     if task.is_discrete:
         effort.refuse_state("of pages about transformers")
-    with progress_bar("explore", effort.deadline) as advance, effort.shared(2) as workers:
+    with effort.running("explore", effort.deadline) as running:
         found = az.explore(
             loaded, task,
             against=None if page.against is None else o.load_model(page.against),
             explanation=story or None, section=page.section, ties=ties.rule,
-            time_limit=effort.deadline.timeout, seconds=effort.seconds, workers=workers,
-            state=effort.state, progress=advance,
+            seconds=effort.seconds, **running,
         )  # fmt: skip
         found.save(page.output)
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]

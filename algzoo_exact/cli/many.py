@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -24,7 +25,6 @@ from algzoo_exact.version import __version__
 if TYPE_CHECKING:
     from algzoo_exact.state import State
     from algzoo_exact.tables import Row
-    from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Scoring:
             "version": __version__,
         }
 
-    def row(self, model: Model, seed: int | None, bar: o.Bar) -> Row:
+    def row(self, model: az.Model, seed: int | None, bar: o.Bar) -> Row:
         """The row of a model with noise of that seed; KeyboardInterrupt if that came before the
         whole score was there."""
         from algzoo_exact.present.documents.scores import score_row

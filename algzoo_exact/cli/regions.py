@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Timed
 from algzoo_exact.cli.output import progress_bar
@@ -14,8 +15,6 @@ from algzoo_exact.files import check_place, staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.analysis.regions import Order, RegionTable
-    from algzoo_exact.analysis.sections import Section
-    from algzoo_exact.zoo.loading import Model
 
 MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
@@ -105,7 +104,7 @@ def regions(
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
     section = subspace.of(loaded, task)
-    drawn: Section | Model = loaded
+    drawn: az.Section | az.Model = loaded
     if section is not None:
         drawn, task = section, section.task
     if task.seq_len > MOST_INPUTS:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -22,7 +23,6 @@ from algzoo_exact.files import staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings, Wishes
-    from algzoo_exact.zoo.loading import Model
 
 
 @o.options
@@ -120,7 +120,6 @@ def report(
         raise InputError("--certificate and --no-certificate contradict each other.")
     check_target(about.output)
 
-    import algzoo_exact as az
     from algzoo_exact.present.documents.summary import report_document
     from algzoo_exact.present.report import report_of
     from algzoo_exact.zoo.explanations import explanation_path
@@ -166,7 +165,7 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
             raise KeyboardInterrupt
 
 
-def _beside(output: Path, model: Model, explained: bool) -> Path | None:
+def _beside(output: Path, model: az.Model, explained: bool) -> Path | None:
     from algzoo_exact.present.findings.certifying import slow_certificate
     from algzoo_exact.present.reports import CERTIFICATE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.deadline import Deadline
@@ -13,10 +14,8 @@ from algzoo_exact.errors import InputError
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.crosscheck import CrossCheck
     from algzoo_exact.present.findings.random_inputs import Sampled
-    from algzoo_exact.program.task import Task, TieRule
+    from algzoo_exact.program.task import TieRule
     from algzoo_exact.score.question import Wish
-    from algzoo_exact.score.result import Score
-    from algzoo_exact.zoo.loading import Model
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
 _SHARE = 0.8  # of a limit, for the score, where a sample may come after it
@@ -50,14 +49,14 @@ class Wishes(o.Seed, o.Lasting):
 class Scored:
     """A score, and random inputs beside it; ``interrupted``: it is what was decided by then."""
 
-    score: Score
+    score: az.Score
     beside: CrossCheck | None
     interrupted: bool
 
 
 def scored(
-    loaded: Model,
-    task: Task,
+    loaded: az.Model,
+    task: az.Task,
     rule: TieRule,
     wishes: Wishes,
     deadline: Deadline,
