@@ -22,7 +22,8 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged_all
 
 if TYPE_CHECKING:
-    from algzoo_exact.present.findings.gather import Findings, Wishes
+    from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.findings.wishes import Wishes
 
 
 @o.options
@@ -96,7 +97,7 @@ def report(
     Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score,
         2 bad input, 3 a claim is undecided.
     """
-    from algzoo_exact.present.findings.gather import Wishes
+    from algzoo_exact.present.findings.wishes import Wishes
     from algzoo_exact.present.writers.registry import check_target
 
     if (about.model is None) == (about.folder is None):
