@@ -244,11 +244,6 @@ def about(model: Model | None, name: str = "model") -> Fact:
     return name, None if model is None else model_text(model)
 
 
-def subject(model: Model | None, task: Task, ties: TieRule | None) -> tuple[Fact, Fact]:
-    """The rows that name a model and its task."""
-    return about(model), ("task", task_text(task, ties))
-
-
 def titled(explanation: Explanation, path: str | None) -> str:
     """An explanation by its title, and its file where that is known."""
     return explanation.title if path is None else f"{explanation.title} ({path})"
