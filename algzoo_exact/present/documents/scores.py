@@ -15,6 +15,7 @@ from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import RARE, count, several, value_text
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.present.writers.terminal import to_terminal
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.tables import Row
@@ -56,12 +57,12 @@ def score_row(
         **attributes(model, "sha256 weights_sha256"),
         "taken": ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items()) or None,
     }
-    if beside and beside.accuracy:
-        sample = beside.accuracy
+    sample = beside and beside.estimate
+    if isinstance(sample, SampleEstimate):
         found |= {"sampled": sample.accuracy}
         found |= {"sampled_lower": sample.lower, "sampled_upper": sample.upper}
-    if beside and beside.squared_error:
-        found |= {"sampled": beside.squared_error.root}
+    elif sample:
+        found |= {"sampled": sample.root}
     return found
 
 

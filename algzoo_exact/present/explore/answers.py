@@ -28,7 +28,6 @@ from algzoo_exact.present.explore.columns import (
     region_columns,
     weights,
 )
-from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.sections import FREE, basis_of
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, TieRule, check_fit
@@ -56,10 +55,6 @@ class Answers:
     @property
     def open(self) -> Fraction:
         return self.table.open
-
-    @property
-    def layout(self) -> Layout:
-        return regions_layout(self.task.seq_len)
 
     @cached_property
     def regions(self) -> RegionTable:

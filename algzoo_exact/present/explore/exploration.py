@@ -75,7 +75,7 @@ class Exploration(Shown):
             **self.found.data(),
             "story": None if self.verification is None else story_of(self.verification),
         }
-        return page_of(f"{self.model.name}: explore", self.found.layout, data)
+        return page_of(f"{self.model.name}: explore", self.task, data)
 
     def save(self, path: str | Path) -> SavedPage:
         """Write the page, whole or not at all; InputError for a file that cannot be written."""

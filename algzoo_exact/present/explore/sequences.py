@@ -25,7 +25,6 @@ from algzoo_exact.present.explore.columns import (
     Data,
     listed,
 )
-from algzoo_exact.present.explore.page import SEQUENCES, Layout
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
@@ -42,8 +41,6 @@ class Sequences:
     wrong: WrongFunctions
     against: Model | None
     difference: FunctionDifference | None
-
-    layout: Layout = SEQUENCES
 
     @property
     def ties(self) -> TieRule:

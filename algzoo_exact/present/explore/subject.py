@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Protocol
 
 from algzoo_exact.present.explore.columns import Data
-from algzoo_exact.present.explore.page import Layout
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.zoo.loading import Model
 
@@ -26,9 +25,6 @@ class Subject(Protocol):
     @property
     def open(self) -> Fraction:
         """The share of the inputs that was not looked at."""
-
-    @property
-    def layout(self) -> Layout: ...
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """What the page says first, by name."""

@@ -33,6 +33,7 @@ from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.score.result import Score
 from algzoo_exact.state import opened
 from algzoo_exact.zoo.cards import Card
@@ -41,7 +42,6 @@ from algzoo_exact.zoo.catalogue import catalogue
 if TYPE_CHECKING:
     from algzoo_exact.present.pictures.picture import Drawing
     from algzoo_exact.program.transformer import Transformer
-    from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 _DRAWN = 3
@@ -120,9 +120,11 @@ class Findings:
         """The surprise ledger of the explanation."""
         if self.verification is None:
             return None
-        measured: Score | SampleEstimate | None = self.check.accuracy
+        measured: Score | SampleEstimate | None = None
         if self.score.metric == "accuracy" and self.score.kind == "exact":
             measured = self.score
+        elif isinstance(self.check.estimate, SampleEstimate):
+            measured = self.check.estimate
         seeds = self.card.seeds if self.card else None
         return ledger_of(self.verification, measured, self.sampled.untrained, seeds=seeds)
 
