@@ -16,7 +16,7 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar, score_lines
-from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
+from algzoo_exact.cli.stories import EXIT_CODES, StatementTime, shown_story, story_named
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged_all
@@ -42,10 +42,7 @@ class About:
         None, "FOLDER", "Report all models of a folder, with an index page. The same command goes "
         "on where it was stopped.", "--all",
     )  # fmt: skip
-    explanation: str | None = o.option(
-        None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
-        "show.",
-    )  # fmt: skip
+    explanation: str | None = shown_story()
 
 
 @o.options
@@ -123,11 +120,8 @@ def report(
 
     from algzoo_exact.present.documents.summary import report_document
     from algzoo_exact.present.report import report_of
-    from algzoo_exact.zoo.explanations import explanation_path
 
-    story = None
-    if about.explanation is not None:
-        story = az.load_explanation(explanation_path(about.explanation))
+    story = None if about.explanation is None else story_named(about.explanation)
     loaded = sizes.load(about.model)
     task, named = o.task_of(loaded), certificate.certificate
     if named is None and not certificate.no_certificate and effort.time_limit is None:

@@ -14,7 +14,7 @@ from algzoo_exact.analysis.median_errors import ErrorCell, MedianErrors
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
+from algzoo_exact.present.documents.sums import PLACES, enclosed, sums_table
 from algzoo_exact.present.subject import Subject
 from algzoo_exact.present.wording import digits, one_in, several, small_digits, value_text
 from algzoo_exact.present.writers.data import attributes
@@ -66,7 +66,7 @@ def errors_document(
         }
         for i, cell in enumerate(cells)
     ]
-    data = _data(found, found.by_answer, listed) | {
+    data = _data(found, listed) | {
         "by_order": [{"inputs": k, "probability": part} for k, part in found.by_order.items()],
         "by_region": [{"pattern": k, "probability": part} for k, part in found.by_region.items()],
         "out": out,
@@ -87,7 +87,6 @@ def wrong_functions_document(
     ]
     columns = zip(found.inputs.tolist(), found.label.tolist(), found.answer.tolist(), strict=True)
     inputs = list(islice(columns, top))
-    by_answer = exactly(found.by_answer)
     tables: list[d.Block] = []
     if len(found):
         caption = "Where it is wrong: f(0), f(1), .., and the cycles of f."
@@ -99,7 +98,7 @@ def wrong_functions_document(
         )
         tables = [
             d.table(caption, ("input", "cycles", "label -> answer"), rows),
-            sums_table(_BY_ANSWER, ("label", "answer"), by_answer, found.total),
+            sums_table(_BY_ANSWER, ("label", "answer"), enclosed(found.by_answer), found.total),
         ]
     listed = [
         {
@@ -113,7 +112,7 @@ def wrong_functions_document(
         for f, label, answer in inputs
     ]
     subject = Subject(model, longest_cycle(found.n), found.ties)
-    return subject.document(said, *tables, data=_data(found, by_answer, listed))
+    return subject.document(said, *tables, data=_data(found, listed))
 
 
 def median_errors_document(
@@ -316,11 +315,7 @@ def _error(coefficients: Sequence[Fraction]) -> str:
     return text.removeprefix("+ ") or "0"
 
 
-def _data(
-    found: Errors | WrongFunctions,
-    by_answer: Mapping[tuple[int, int], Enclosure],
-    cells: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+def _data(found: Errors | WrongFunctions, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Of answers that are indices."""
     return {
         "kind": _kind(found),
@@ -330,6 +325,6 @@ def _data(
         "cells": cells,
         "by_answer": [
             {"label": label, "answer": answer, "probability": part}
-            for (label, answer), part in by_answer.items()
+            for (label, answer), part in enclosed(found.by_answer).items()
         ],
     }
