@@ -8,8 +8,6 @@ import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime, shown_story, story_named
-from algzoo_exact.errors import InputError
-from algzoo_exact.files import check_place
 
 
 @o.options
@@ -46,9 +44,7 @@ def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Sai
     """
     from algzoo_exact.present.documents.explore import explore_document
 
-    if page.output.suffix != ".html":
-        raise InputError(f"Cannot write {page.output}: its name must end in .html.")
-    check_place(page.output)
+    o.check_target(page.output, (".html",))
     story = story_named(page.explanation) if page.explanation else None
     loaded = subject.loaded()
     task = o.task_of(loaded)

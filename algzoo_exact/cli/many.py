@@ -20,6 +20,7 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
+from algzoo_exact.progress import Progress
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
 
 
 def _rows(
-    names: list[str], scoring: Scoring, state: State | None, advance: o.Advance
+    names: list[str], scoring: Scoring, state: State | None, advance: Progress
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
@@ -153,7 +154,7 @@ def _rows(
 
 
 def _row(
-    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: o.Advance
+    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: Progress
 ) -> Row:
     # One bar at a time: that of all models.
     model = o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))

@@ -29,7 +29,9 @@ import algzoo_exact as az
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, one_of
+from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
+from algzoo_exact.progress import Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
 
 _Options = TypeVar("_Options")
 _Usual = TypeVar("_Usual", int, None)
-Advance: TypeAlias = Callable[[float, str], None]
-Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
+Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Progress]]
 """What shows the progress of a piece of work, by its name, until a deadline."""
 
 LARGEST_COUNT = 10**15
@@ -91,6 +92,14 @@ def parse_rename(text: str | dict[str, str]) -> dict[str, str]:
             "linear.weight=head.w, with commas between several."
         )
     return found
+
+
+def check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """InputError for a file that could not be written, before the work rather than after it."""
+    if path is not None:
+        if path.suffix not in suffixes:
+            raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
+        check_place(path)
 
 
 def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
@@ -170,7 +179,7 @@ class Watched(TypedDict):
     """What functions are told that may take long."""
 
     time_limit: float | None
-    progress: Advance
+    progress: Progress
 
 
 class Running(Watched):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from algzoo_exact.cli.stories import EXIT_CODES, StatementTime, shown_story, sto
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged_all
+from algzoo_exact.progress import Progress
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings
@@ -146,7 +147,7 @@ def report(
 
 
 @contextmanager
-def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
+def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Progress]:
     """A progress bar. Bounds would go on with what they have after Ctrl-C; a report does not."""
     with noticing_interrupts() as interrupts, progress_bar(label, deadline) as bar:
 

@@ -24,6 +24,7 @@ from algzoo_exact.present.explore.columns import (
     Columns,
     Data,
     listed,
+    other,
     patterns,
     region_columns,
     weights,
@@ -104,9 +105,7 @@ class Answers:
                 for c in self.task.cells()
             ],
             "network": weights(self.model.program),
-            "against": None
-            if self.against is None
-            else {"name": self.against.name, **weights(self.against.program)},
+            "against": other(self.against),
             "regions": listed(_region_columns(self.regions), MOST_REGIONS),
             "errors": listed(_cell_columns(wrong), MOST_CELLS),
             "differences": None
