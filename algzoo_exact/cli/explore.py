@@ -50,12 +50,11 @@ def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Sai
     task = o.task_of(loaded)
     if task.is_discrete:
         effort.refuse_state("of pages about transformers")
+    against = None if page.against is None else o.load_model(page.against)
     with effort.running("explore", effort.deadline) as running:
         found = az.explore(
-            loaded, task,
-            against=None if page.against is None else o.load_model(page.against),
-            explanation=story, section=page.section, ties=ties.rule,
-            seconds=effort.seconds, **running,
+            loaded, task, against=against, explanation=story, section=page.section,
+            ties=ties.rule, seconds=effort.seconds, **running,
         )  # fmt: skip
         found.save(page.output)
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]

@@ -96,9 +96,10 @@ def importance(
     from algzoo_exact.present.documents.importance import importance_document
 
     loaded = subject.loaded()
+    task = rules.task_of(loaded)
     with parts.running("importance", limit.deadline) as running:
         found = az.importance(
-            loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
+            loaded, task, sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
             ties=rules.rule, **running,
         )  # fmt: skip
     return Timed(importance_document(loaded, found, cut.state, parts.top))
