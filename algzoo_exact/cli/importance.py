@@ -74,9 +74,13 @@ def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o
     task = rules.task_of(loaded)
     with progress_bar("ablating"):
         found = az.ablate(
-            loaded, part.part, task, frozen=cut.state, ties=rules.rule,
+            loaded,
+            part.part,
+            task,
+            frozen=cut.state,
+            ties=rules.rule,
             time_limit=limit.deadline.timeout,
-        )  # fmt: skip
+        )
         whole = az.Importance(found.before, (found,))
     return Timed(importance_document(loaded, whole, cut.state, 1))
 
