@@ -32,6 +32,9 @@ _TABLES = {
     "run": "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "jobs": "CREATE TABLE jobs (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 }
+_FORMAT = 2
+"""Of the values, in the file's header (``user_version``); to be counted up where what jobs keep
+changes, as the package's version may stay the same."""
 WRITE_SECONDS = 0.5  # between two writes, each of which waits for the disk; a kill costs as much
 _BUSY_SECONDS = 60.0  # to wait for another process that writes
 _FRACTION = re.compile(r"-?\d+(/[1-9]\d*)?", re.ASCII)
@@ -199,6 +202,8 @@ def status(path: str | os.PathLike[str]) -> Status:
     """How far the run is whose state is in this file. InputError if there is none."""
     place = path_of(path)
     with closing(_opened(place, create=False)) as base, _usable(place):
+        if not _tables(base):  # at this moment another process makes them
+            return Status({}, 0, None, 0.0, 0.0, None)
         texts = dict(base.execute("SELECT name, value FROM run"))
         done = base.execute("SELECT count(*) FROM jobs").fetchone()[0]
         known = {k: json.loads(text, object_hook=_decoded) for k, text in texts.items()}
@@ -230,17 +235,27 @@ def _opened(path: Path, *, create: bool) -> sqlite3.Connection:
     return base
 
 
+def _tables(base: sqlite3.Connection) -> dict[str, str]:
+    return dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
 def _check(base: sqlite3.Connection, path: Path, create: bool) -> None:
-    """InputError unless it is a state; an empty file becomes one."""
+    """InputError unless it is a state, or empty; an empty file becomes one if ``create``."""
     if create:
         base.execute("BEGIN IMMEDIATE")
-    found = dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    found = _tables(base)
     if create and not found:
         base.execute(f"PRAGMA application_id = {_APPLICATION}")
+        base.execute(f"PRAGMA user_version = {_FORMAT}")
         for made in _TABLES.values():
             base.execute(made)
-    elif found != _TABLES:
+    elif found not in ({}, _TABLES):
         raise InputError(f"{path} is not the state of a run; give another name.")
+    elif found and base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+        raise InputError(
+            f"{path} is the state of a run of another version of this program; go on with that "
+            "version, or give another name."
+        )
     if create:
         base.execute("COMMIT")
 

@@ -49,7 +49,7 @@ class RightMass(Integral):
     def kernel(self, start: Start) -> Callable[[Cells], F64]:
         from algzoo_exact.score.boundary_balls import flow_kernel
 
-        return flow_kernel(self.search.program, start, self.direction.u)
+        return flow_kernel(self.search, start, self.direction.u)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is

@@ -42,6 +42,7 @@ from algzoo_exact.program.floats import Weights, exact_weights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.batch import Cells
+from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import (
     Below,
@@ -103,7 +104,8 @@ def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None
     for c in range(n):
         total = (-median[c], 0.0, abs(median[c]), 0.0)
         for i in range(d):
-            total = add_multiple(total, weights.readout[0, i], walls.state[last + i, c])
+            if walls.held[last + i]:
+                total = add_multiple(total, weights.readout[0, i], walls.state[last + i, c])
         error[c] = total[0]
         error[n] += (abs(total[1]) + error_after(total, d + 1)) * SLACK
 
@@ -221,11 +223,11 @@ def find_bends(below: Below, medians: F64, cells: Cells, facets: Facets, bends: 
     mixes = mixing(weights)
     for q in range(cells.size[0]):
         sets = set_facets(cells, q, facets)
-        find_walls(below, cells.pattern[q], 0, walls)
+        find_walls(below, cells.pattern[q], walls)
         output_slopes(weights, cells.pattern[q], slopes)
         _find_error(weights, walls, medians[cells.label[q]], bends.error[q])
         if find_jumps(below, q, sets, walls, slopes, mixes, facets, bends.jump[q]):
-            set_normals(q, walls, facets)
+            set_normals(below, cells, q, walls, facets)
             _weigh(below, q, facets, bends)
         else:
             bends.rest[q] = math.inf
@@ -282,10 +284,10 @@ def _squares(below: Below, task: Task, u: IntVector, cells: Cells) -> F64:
 
 
 def square_kernel(
-    program: Program, task: Task, start: Start, u: IntVector
+    search: ExactSearch, task: Task, start: Start, u: IntVector
 ) -> Callable[[Cells], F64]:
     """What each cell of a batch below one start adds beyond l = 0, as balls (cells, 2)."""
-    weights = exact_weights(program)
+    weights = search.exact_weights
     assert weights is not None
     return partial(_squares, below_start(weights, start, u), task, u)
 

@@ -15,9 +15,8 @@ from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import SLACK, U
 from algzoo_exact.measure.cell_facets import facet_sums
-from algzoo_exact.program.floats import exact_weights
-from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.batch import Cells
+from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import below_start, boundary_facets, room_for_facets
 from algzoo_exact.score.metric import Integral
@@ -29,9 +28,9 @@ _NARROW, _SPARED = 1e-15, 500
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
 
 
-def flow_kernel(program: Program, start: Start, u: IntVector) -> Callable[[Cells], F64]:
+def flow_kernel(search: ExactSearch, start: Start, u: IntVector) -> Callable[[Cells], F64]:
     """The boundary flow of each cell of a batch below one start, as balls (cells, 2)."""
-    weights, direction = exact_weights(program), np.array(u, np.float64)
+    weights, direction = search.exact_weights, np.array(u, np.float64)
     assert weights is not None
     below = below_start(weights, start, u)
 

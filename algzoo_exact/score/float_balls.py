@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, inf
+from math import factorial
 from typing import Any
 
 import numpy as np
 
 from algzoo_exact.arrays import F64
+from algzoo_exact.program.floats import nearest
 
 UNIT = 2.0**-53
 TINY = 2.0**-1000
@@ -87,8 +88,8 @@ class Balls:
 
 def from_rationals(rows: Sequence[Sequence[Fraction]]) -> Balls:
     """Radius 0 where a float64 is the rational."""
-    mid = np.array([[_nearest(w) for w in row] for row in rows])
-    exact = np.array([[_nearest(w) == w for w in row] for row in rows])
+    mid = np.array([[nearest(w) for w in row] for row in rows])
+    exact = np.array([[nearest(w) == w for w in row] for row in rows])
     return Balls(mid, np.where(exact, 0.0, 2 * UNIT * abs(mid) + TINY))
 
 
@@ -121,10 +122,3 @@ def exp(x: Balls) -> Balls:
 def _covered(rad: F64, terms: int) -> F64:
     covered: F64 = rad * (1 + 4 * (terms + 8) * UNIT) + TINY
     return covered
-
-
-def _nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return inf

@@ -63,7 +63,7 @@ class ErrorSquares(Integral):
     def kernel(self, start: Start) -> Callable[[Cells], F64]:
         from algzoo_exact.score.bend_balls import square_kernel
 
-        return square_kernel(self.search.program, self.task, start, self.direction.u)
+        return square_kernel(self.search, self.task, start, self.direction.u)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         flow = flow_of(self.search, cell, self.direction.u)
