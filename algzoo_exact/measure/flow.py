@@ -112,18 +112,23 @@ class CellFlow(Faces):
     def slopes(self, facet: Face) -> list[tuple[int, Fraction]]:
         """The slopes M = y2 / y1 of (2) for n <= 3, exactly: (sign of M, M^2) for each ridge.
 
-        With F's normal a, and e as in ``_within``: M = eu |a| / (au |e|), where au = a.u etc.
+        With F's normal a, and b the other wall's normal (n = 3) or a vector along the ray
+        (n = 2), and aa = a.a etc.: M = (aa bu - ab au) / (au sqrt(aa bb - ab^2)).
         """
         a = self.normal(facet.wall)
         au, aa = dot(a, self.u), dot(a, a)
         if au == 0:
             raise NotGenericError(f"direction {self.u} lies in the hyperplane of a facet")
+        if self.n == 2:
+            partners = [self._along(a, facet.rays)]
+        else:
+            partners = [self.normal(g.wall) for g in subfaces(facet.rays, self.facets, 1)]
         result = []
-        for e in self._within(a, facet):
-            eu = dot(e, self.u)
-            sign = (eu > 0) - (eu < 0)
-            square = Fraction(eu**2 * aa, au**2 * dot(e, e))
-            result.append((sign if au > 0 else -sign, square))
+        for b in partners:
+            ab, bb = dot(a, b), dot(b, b)
+            top = aa * dot(b, self.u) - ab * au
+            sign = (top > 0) - (top < 0)
+            result.append((sign if au > 0 else -sign, Fraction(top**2, au**2 * (aa * bb - ab**2))))
         return result
 
     def exact_moment(self, facet: Face, a: IntVector) -> list[tuple[Fraction, Fraction]]:
@@ -131,26 +136,25 @@ class CellFlow(Faces):
         pairs (c, s): a sum of c sqrt(s). A flag has the same s from all its cells."""
         normal = primitive(self.normal(facet.wall))
         square = dot(normal, normal)
-        return [
-            (Fraction(dot(a, e), self.n - 1), Fraction(square, dot(e, e)))
-            for e in self._within(normal, facet)
-        ]
-
-    def _within(self, normal: IntVector, facet: Face) -> Iterator[IntVector]:
-        """n <= 3: primitive vectors along the inward normals e, within a facet F with this normal,
-        of its facets G: for n = 2 along the ray, else b's part orthogonal to the normal, with b
-        that of the other wall."""
         if self.n == 2:
-            line = primitive((normal[1], -normal[0]))
-            near = self.directions[facet.rays.bit_length() - 1]
-            along = sum(c / max(map(abs, line)) * x for c, x in zip(line, near, strict=True))
-            yield line if along > 0 else tuple(-c for c in line)
-            return
-        square = dot(normal, normal)
+            ray = self._along(normal, facet.rays)  # as long as the normal
+            return [(Fraction(dot(a, ray)), Fraction(1))]
+        found = []
         for ridge in subfaces(facet.rays, self.facets, 1):
             b = self.normal(ridge.wall)
             along = dot(normal, b)
-            yield primitive(tuple(square * q - along * p for p, q in zip(normal, b, strict=True)))
+            inward = primitive(
+                tuple(square * q - along * p for p, q in zip(normal, b, strict=True))
+            )
+            found.append((Fraction(dot(a, inward), 2), Fraction(square, dot(inward, inward))))
+        return found
+
+    def _along(self, normal: IntVector, rays: int) -> IntVector:
+        """n = 2: the vector along the only ray of ``rays``, as long as the normal."""
+        line = normal[1], -normal[0]
+        near = self.directions[rays.bit_length() - 1]
+        along = sum(c / max(map(abs, line)) * x for c, x in zip(line, near, strict=True))
+        return line if along > 0 else tuple(-c for c in line)
 
 
 class _Squash:
