@@ -112,7 +112,7 @@ class ExactSearch:
         tie_wall = len(start.cone.walls) + self.neurons
         for leaf in self.leaves_below(start, part):
             for label in self.wanted if start.label == EACH else (start.label,):
-                yield self._credit(replace(leaf, label=label), tie_wall)
+                yield self._credit(leaf, label, tie_wall)
 
     def part(self, start: Start, bits: int, level: int) -> Start:
         """The part of a start on which the first neurons, those before ``level``, have the signs in
@@ -159,16 +159,16 @@ class ExactSearch:
             else:
                 pending += reversed(self.sides(below, first_wall))
 
-    def _credit(self, leaf: Start, tie_wall: int) -> Tied | None:
+    def _credit(self, leaf: Start, label: int, tie_wall: int) -> Tied | None:
         if self.mode == EVERYTHING:
-            return leaf, 1
-        label, rivals = leaf.label, np.flatnonzero(self.rivals[leaf.label]).tolist()
+            return Start(label, leaf.cone, 0, leaf.bits), 1
+        rivals = np.flatnonzero(self.rivals[label]).tolist()
         logits = rows(self.specializer.logits(leaf.bits))
         part, equal = leading(leaf.cone, logits, label, rivals, tie_wall)
         lost = equal and (self.mode == 1 or (self.mode == 0 and equal[0] < label))
         if part is None or lost:
             return None
-        return replace(leaf, cone=part), 1 + len(equal) if self.mode == 2 else 1
+        return Start(label, part, 0, leaf.bits), 1 + len(equal) if self.mode == 2 else 1
 
 
 def leading(
