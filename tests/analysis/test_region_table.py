@@ -46,12 +46,14 @@ def check(table: RegionTable, expected: dict[int, list[Cell]]) -> None:
     assert len(table) == len(expected)
     for i, bits in enumerate(table.bits):
         own = expected[bits]
-        labelled = [cell for cell in own if cell.label != NO_LABEL]
+        measured = [(cell, cell.measure(20)) for cell in own]
+        labelled = [(cell, mass) for cell, mass in measured if cell.label != NO_LABEL]
         credits = {cell.credit for cell in own}
-        right = total(cell.measure(20).times(cell.credit) for cell in own)
-        wrong = total(cell.measure(20).times(1 - cell.credit) for cell in labelled)
+        right = total(mass.times(cell.credit) for cell, mass in measured)
+        wrong = total(mass.times(1 - cell.credit) for cell, mass in labelled)
+        whole = total(mass for _, mass in measured)
         for known in (table.figures(i), table.closely(i)):
-            known.measure.intersect(total(cell.measure(20) for cell in own))  # ValueError if apart
+            known.measure.intersect(whole)  # ValueError if apart
             known.right.intersect(right)
             known.wrong.intersect(wrong)
             assert known.measure.width < Fraction(1, 10**9)
@@ -62,7 +64,7 @@ def check(table: RegionTable, expected: dict[int, list[Cell]]) -> None:
                 assert right.lower <= known.share.upper * known.measure.upper
         assert table.answers(i) == tuple(sorted({tuple(sorted(c.winners)) for c in own}))
         assert table.labelled[i] == bool(labelled)
-        assert table.wrong[i] == any(cell.credit < 1 for cell in labelled)
+        assert table.wrong[i] == any(cell.credit < 1 for cell, _ in labelled)
     assert table.mass(range(len(table))).contains(1)
 
 
