@@ -199,6 +199,8 @@ def status(path: str | os.PathLike[str]) -> Status:
     """How far the run is whose state is in this file. InputError if there is none."""
     place = path_of(path)
     with closing(_opened(place, create=False)) as base, _usable(place):
+        if not _tables(base):  # at this moment another process makes them
+            return Status({}, 0, None, 0.0, 0.0, None)
         texts = dict(base.execute("SELECT name, value FROM run"))
         done = base.execute("SELECT count(*) FROM jobs").fetchone()[0]
         known = {k: json.loads(text, object_hook=_decoded) for k, text in texts.items()}
@@ -230,16 +232,20 @@ def _opened(path: Path, *, create: bool) -> sqlite3.Connection:
     return base
 
 
+def _tables(base: sqlite3.Connection) -> dict[str, str]:
+    return dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
 def _check(base: sqlite3.Connection, path: Path, create: bool) -> None:
-    """InputError unless it is a state; an empty file becomes one."""
+    """InputError unless it is a state, or empty; an empty file becomes one if ``create``."""
     if create:
         base.execute("BEGIN IMMEDIATE")
-    found = dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    found = _tables(base)
     if create and not found:
         base.execute(f"PRAGMA application_id = {_APPLICATION}")
         for made in _TABLES.values():
             base.execute(made)
-    elif found != _TABLES:
+    elif found not in ({}, _TABLES):
         raise InputError(f"{path} is not the state of a run; give another name.")
     if create:
         base.execute("COMMIT")

@@ -31,6 +31,7 @@ from algzoo_exact.score.bend_balls import Bends
 from algzoo_exact.score.cell_walls import (
     Below,
     Walls,
+    find_tie,
     find_walls,
     keep_boundary,
     room_for_walls,
@@ -158,8 +159,8 @@ def moving_facets(below: Below, cells: Cells, facets: Facets) -> bool:
                 if wall != STILL:
                     facets.wall[q, f], some = wall, True
         if some:
-            find_walls(below, cells.pattern[q], cells.label[q], walls)
-            set_normals(q, walls, facets)
+            find_walls(below, cells.pattern[q], walls)
+            set_normals(below, cells, q, walls, facets)
     return True
 
 
@@ -172,7 +173,7 @@ def cancelling_cells(below: Below, of_labels: bool, cells: Cells, found: B8) -> 
     begin = weights.first[weights.first.shape[0] - 2]
     for q in range(cells.size[0]):
         pattern, label = cells.pattern[q], cells.label[q]
-        find_walls(below, pattern, label, walls)
+        find_walls(below, pattern, walls)
         found[q] = False
         for level in range(weights.first[1], neurons):
             if _reads_state(weights, pattern, level):
@@ -182,6 +183,7 @@ def cancelling_cells(below: Below, of_labels: bool, cells: Cells, found: B8) -> 
             alive = alive or has_bit(pattern, level)
         for other in range(outputs if alive and of_labels else 0):
             if other != label:
+                find_tie(below, label, other, walls)
                 found[q] = found[q] or _may_vanish(walls, first + neurons + other)
 
 

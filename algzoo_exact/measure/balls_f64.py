@@ -88,30 +88,40 @@ def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
 
 
 @compiled
-def atan(a: Ball) -> Ball:
-    """With y = |a| or 1/|a| at most 1, and c = k/32 next to it,
+def arg(x: float, y: float) -> float:
+    """The angle of the point (x, y), in [-pi, pi], off by 8 U at most. With q at most 1 the
+    quotient of |x| and |y|, and c = k/32 next to it,
 
-        atan y = atan c + atan t,   t = (y - c) / (1 + c y),   |t| <= 1/64.
+        atan q = atan c + atan t,   t = (q - c) / (1 + c q),   |t| <= 1/64.
 
-    y - c is exact (Sterbenz), so t is off by 4 U |t| at most; so is its series, whose remainder is
-    below t^11 / 11 < 2e-5 U. The table is off by U, the sum by U. If inverted, 1/|a| adds U, pi/2
-    and the last difference U each: below 6 U in all. The derivative is 1 / (1 + x^2).
+    q is off by U q, hence its atan by U/2. q - c is exact (Sterbenz), so t is off by 4 U |t| at
+    most; so is its series, whose remainder is below t^11 / 11 < 2e-5 U. The table is off by U, the
+    sum by U/2. From pi/2, its rounding and the difference are U each; from pi, 2 U each.
     """
-    y = abs(a[0])
-    inverted = y > 1.0
-    if inverted:
-        y = 1.0 / y
-    if not y <= 1.0:  # not a number
-        return y, math.inf
-    k = int(32.0 * y + 0.5)
+    right, up = abs(x), abs(y)
+    steep = up > right
+    q = right / up if steep else up / right
+    if not q <= 1.0:  # not a number
+        return q
+    k = int(32.0 * q + 0.5)
     c = k / 32.0
-    t = (y - c) / (1.0 + c * y)
+    t = (q - c) / (1.0 + c * q)
     s = t * t
-    mid = _ATAN[k] + t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s / 9.0))))
-    if inverted:
-        mid = _HALF_PI - mid
-    near = max(0.0, abs(a[0]) - a[1])
-    return math.copysign(mid, a[0]), a[1] / (1.0 + near * near) * SLACK + 8.0 * U
+    angle = _ATAN[k] + t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s / 9.0))))
+    if steep:
+        angle = _HALF_PI - angle
+    if x < 0.0:
+        angle = math.pi - angle
+    return math.copysign(angle, y)
+
+
+@compiled
+def atan(a: Ball) -> Ball:
+    """The derivative is 1 / (1 + x^2)."""
+    mid, near = arg(1.0, a[0]), max(0.0, abs(a[0]) - a[1])
+    if not abs(mid) < math.inf:
+        return mid, math.inf
+    return mid, a[1] / (1.0 + near * near) * SLACK + 8.0 * U
 
 
 @compiled

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, multiply
 from algzoo_exact.measure.face_components import Heading, heading_within
-from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI, flows_by_parts
+from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI, flow_of_all, flows_by_parts
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import UNIT_ERROR, Lattice, face_lattice
 from algzoo_exact.measure.squashed_angles import angles, room_for_angles
@@ -88,13 +88,9 @@ def _solid_angle(
 ) -> Ball:
     """P(K; 1) of a face K of dimension > 1 from those of the faces of even codimension in it."""
     heading = heading_within(lattice, face, codimension, rays)
-    flows, tops = flows_by_parts(lattice, face, codimension, heading, solid, rules)
-    total: Ball = (0.0, 0.0)
-    above = 0
-    for s in range(tops.shape[0]):
-        total = add(total, (flows[s, 0], flows[s, 1]))
-        above += tops[s] > 0.0
-    start = 0.5 if above in (0, tops.shape[0]) else 0.0  # the measure at l = 0
+    total, above = flow_of_all(lattice, face, codimension, heading, solid, rules)
+    facets = lattice.first[face + 1] - lattice.first[face]
+    start = 0.5 if above in (0, facets) else 0.0  # the measure at l = 0
     return add(multiply(total, ONE_OVER_TWO_PI), (start, 0.0))
 
 
@@ -138,7 +134,7 @@ def sum_facets(facets: Facets, u: F64, rules: FlowRules, out: FacetSums) -> None
         flows = np.empty((0, 2))
         if out.flow.shape[0] > 0:
             heading = Heading(u, 1.0 / math.sqrt(square), 0.0)
-            flows, _ = flows_by_parts(lattice, 0, 0, heading, solid, rules)
+            flows = flows_by_parts(lattice, 0, 0, heading, solid, rules)
         edge = 0
         for f in range(count):
             if facets.include[q, f]:

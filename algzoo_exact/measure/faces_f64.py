@@ -51,14 +51,15 @@ def full_set(count: int, words: int) -> U64:
 
 
 @compiled_in_place
-def _size(face: U64) -> int:
-    bits = 0
+def _has(face: U64, least: int) -> bool:
+    """Whether it has so many rays."""
+    missing = least
     for word in face:
         rest = word
-        while rest:
+        while rest and missing > 0:
             rest &= rest - np.uint64(1)
-            bits += 1
-    return bits
+            missing -= 1
+    return missing <= 0
 
 
 @compiled_in_place
@@ -83,7 +84,7 @@ def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
         trial = faces[found]
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
-        if part_of(parent, trial) or _size(trial) < least:
+        if not _has(trial, least) or part_of(parent, trial):
             continue
         covered = False
         for f in range(found):

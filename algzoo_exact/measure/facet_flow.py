@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled, compiled_in_place
-from algzoo_exact.measure.balls_f64 import Ball, U, add, atan, multiply
+from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, arg, multiply
 from algzoo_exact.measure.face_components import (
     Below,
     Components,
@@ -177,26 +177,10 @@ def _integrate_back(s: _Squash, p: int, end: Ball, sums: _Sums) -> None:
 
 
 @compiled
-def flows_by_parts(
-    lattice: Lattice, root: int, codimension: int, heading: Heading, solid: F64, rules: FlowRules
-) -> tuple[F64, F64]:
-    """2 pi times the flows of the facets of face ``root`` (edges, 2), in the order of its edges, by
-    (1); and the components y1 of the ``heading`` along their normals, (edges).
-
-    The dimension of the face is 2 to 9. ``solid`` (faces, 2): P(G; 1) of the faces of even
-    codimension below. All as midpoints and radii; the sign of y1 is decided, or the radius is
-    infinite.
-    """
-    dimension = heading.vector.shape[0] - codimension
-    depth = max(4, dimension - dimension % 2 - 2)
-    s = _squash(lattice, root, depth, heading, rules)
-    first, last = lattice.first[root], lattice.first[root + 1]
-    flows, tops = np.zeros((last - first, 2)), np.empty(last - first)
-    for f in range(last - first):
-        flows[f, 1], tops[f] = math.inf, s.u.y[first + f]
-    if s.rule < 0:
-        return flows, tops
+def _sums_at_nodes(s: _Squash, dimension: int, heading: Heading, solid: F64) -> _Sums:
+    """dP of the ridges at the nodes but for l dl / 2 pi, by (2), from the last faces up."""
     ends, size = s.below.ends, s.t.shape[0]
+    depth = ends.shape[0] - 1
     sums = _Sums(
         np.zeros((ends[depth], size)), np.zeros((ends[depth], size)), np.zeros(ends[depth]),
         np.empty((ends[2], size)),
@@ -214,39 +198,106 @@ def flows_by_parts(
             if c > 4:
                 face = s.below.faces[p]
                 _integrate_back(s, p, (solid[face, 0], solid[face, 1]), sums)
-    for edge in range(first, last):
-        if abs(s.u.y[edge]) > s.u.error[edge]:
-            found = _turn(s, edge, sums, solid)
-            flows[edge - first, 0], flows[edge - first, 1] = found
-    return flows, tops
+    return sums
 
 
 @compiled_in_place
-def _turn(s: _Squash, edge: int, sums: _Sums, solid: F64) -> Ball:
-    """2 pi times the flow of the facet that an edge leads to: minus the sum of (1)."""
-    lattice, top, y1 = s.lattice, s.lattice.child[edge], s.u.y[edge]
-    sure = s.u.error[edge] / abs(y1)
-    total: Ball = (0.0, 0.0)
-    for side in range(lattice.first[top], lattice.first[top + 1]):
-        ridge = lattice.child[side]
-        p = s.below.place[ridge]
-        slope = s.u.y[side] / y1
-        rough = abs(slope) * (sure + 0.5 * s.u.spread[p] + 6.0 * U) + s.u.error[side] / abs(y1)
-        rough *= _SECOND
-        mid, off, size = 0.0, 0.0, 0.0
-        for i in range(s.step.shape[0]):
-            ratio = s.squash[i] * sums.shrink[p, i]
-            turn = atan((slope * ratio, rough * ratio))
-            part = s.step[i] * turn[0]
-            value = sums.value[p, i]
-            mid += part * value
-            size += abs(part * value)
-            off += abs(part) * sums.error[p, i] + s.step[i] * turn[1] * (
-                abs(value) + sums.error[p, i]
-            )
-        off = off * _SECOND + (s.step.shape[0] + 5.0) * U * size
-        off += s.rules.left_out[s.rule] * sums.weight[p]
-        # At l = 1, k_G = 1.
-        ended = multiply(atan((slope, rough)), (solid[ridge, 0], solid[ridge, 1]))
-        total = add(total, add(ended, multiply((mid, off), ONE_OVER_TWO_PI)))
-    return -total[0], total[1]
+def _slope(s: _Squash, edge: int, side: int) -> Ball:
+    """y2 / y1, for a facet and one of its ridges, with the rounding of its product with l / k."""
+    y1, y2 = s.u.y[edge], s.u.y[side]
+    slope, sure = y2 / y1, s.u.error[edge] / abs(y1)
+    spread = s.u.spread[s.below.place[s.lattice.child[side]]]
+    rough = abs(slope) * (sure + 0.5 * spread + 6.0 * U) + s.u.error[side] / abs(y1)
+    return slope, rough * _SECOND
+
+
+@compiled_in_place
+def _unsure(slope: Ball) -> float:
+    """How far atan(slope r) is off for r <= 1: r / (1 + m^2 r^2) <= 1 / (2 m)."""
+    least = abs(slope[0]) - slope[1]
+    return slope[1] * (0.5 / least if least > 0.5 else 1.0)
+
+
+@compiled_in_place
+def _turn(s: _Squash, p: int, one: Ball, two: Ball, sums: _Sums, solid: F64) -> Ball:
+    """What a ridge G at a place adds to (1), with theta = atan(a l / k_G) + atan(b l / k_G) for
+    slopes a and b: that of (1 + i a l / k_G) (1 + i b l / k_G), whose parts are off by 4 U and 2 U
+    of its size, so that it is off by 5 U."""
+    a, b = one[0], two[0]
+    mid, off, size, most = 0.0, 0.0, 0.0, 0.0
+    for i in range(s.step.shape[0]):
+        ratio = s.squash[i] * sums.shrink[p, i]
+        theta = s.step[i] * arg(1.0 - (a * ratio) * (b * ratio), (a + b) * ratio)
+        value = sums.value[p, i]
+        mid += theta * value
+        size += abs(theta * value)
+        off += abs(theta) * sums.error[p, i]
+        most += s.step[i] * (abs(value) + sums.error[p, i])
+    blur = _unsure(one) + _unsure(two) + 13.0 * U
+    off = (off + blur * most) * _SECOND + (s.step.shape[0] + 5.0) * U * size
+    off += (2.0 if two[1] > 0.0 else 1.0) * s.rules.left_out[s.rule] * sums.weight[p]
+    ridge = s.below.faces[p]
+    # At l = 1, k_G = 1.
+    ended = multiply((arg(1.0 - a * b, a + b), blur * SLACK), (solid[ridge, 0], solid[ridge, 1]))
+    return add(ended, multiply((mid, off), ONE_OVER_TWO_PI))
+
+
+@compiled
+def flows_by_parts(
+    lattice: Lattice, root: int, codimension: int, heading: Heading, solid: F64, rules: FlowRules
+) -> F64:
+    """2 pi times the flows of the facets of face ``root`` (edges, 2), in the order of its edges, by
+    (1).
+
+    The dimension of the face is 2 to 9. ``solid`` (faces, 2): P(G; 1) of the faces of even
+    codimension below. All as midpoints and radii; the sign of y1 is decided, or the radius is
+    infinite.
+    """
+    dimension = heading.vector.shape[0] - codimension
+    s = _squash(lattice, root, max(4, dimension - dimension % 2 - 2), heading, rules)
+    first, last = lattice.first[root], lattice.first[root + 1]
+    flows = np.full((last - first, 2), math.inf)
+    if s.rule < 0:
+        return flows
+    sums, none = _sums_at_nodes(s, dimension, heading, solid), (0.0, 0.0)
+    for edge in range(first, last):
+        if abs(s.u.y[edge]) > s.u.error[edge]:
+            total, top = none, lattice.child[edge]
+            for side in range(lattice.first[top], lattice.first[top + 1]):
+                p = s.below.place[lattice.child[side]]
+                total = add(total, _turn(s, p, _slope(s, edge, side), none, sums, solid))
+            flows[edge - first, 0], flows[edge - first, 1] = -total[0], total[1]
+    return flows
+
+
+@compiled
+def flow_of_all(
+    lattice: Lattice, root: int, codimension: int, heading: Heading, solid: F64, rules: FlowRules
+) -> tuple[Ball, int]:
+    """The sum of ``flows_by_parts`` over all facets, each ridge once for the two that it lies in;
+    and how many have y1 > 0."""
+    dimension = heading.vector.shape[0] - codimension
+    s = _squash(lattice, root, max(4, dimension - dimension % 2 - 2), heading, rules)
+    unknown, above = (0.0, math.inf), 0
+    if s.rule < 0:
+        return unknown, above
+    ridges = s.below.ends[2] - s.below.ends[1]
+    slopes, seen = np.empty((ridges, 2, 2)), np.zeros(ridges, np.int64)
+    for edge in range(lattice.first[root], lattice.first[root + 1]):
+        if not abs(s.u.y[edge]) > s.u.error[edge]:
+            return unknown, above
+        above += s.u.y[edge] > 0.0
+        top = lattice.child[edge]
+        for side in range(lattice.first[top], lattice.first[top + 1]):
+            ridge = s.below.place[lattice.child[side]] - s.below.ends[1]
+            pair = slopes[ridge, seen[ridge] % 2]
+            pair[0], pair[1] = _slope(s, edge, side)
+            seen[ridge] += 1
+    if np.any(seen != 2):  # not all facets of a cone
+        return unknown, above
+    sums, total = _sums_at_nodes(s, dimension, heading, solid), (0.0, 0.0)
+    for ridge in range(ridges):
+        pair = slopes[ridge]
+        one, two = (pair[0, 0], pair[0, 1]), (pair[1, 0], pair[1, 1])
+        total = add(total, _turn(s, s.below.ends[1] + ridge, one, two, sums, solid))
+    return (-total[0], total[1]), above

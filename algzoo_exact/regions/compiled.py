@@ -109,15 +109,16 @@ def _split(walls: Walls, stack: Stack, sign: I64) -> int:
 
 
 @compiled_in_place
-def _step(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> int:
-    """One neuron of the cone on top of the stack, or all that is left of it."""
+def _step(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64, ready: bool) -> int:
+    """One neuron of the cone on top of the stack, or all that is left of it. If it is ``ready``,
+    the pre-activations of the neuron's layer are there."""
     weights, top = walls.weights, stack.size[0] - 1
     level, neurons = stack.level[top], weights.layer.shape[0]
     if level == neurons:
         return take_leaf(walls, stack, cells, aim, sign)
     rays, t = rays_of(stack, top), weights.layer[level]
     known = level - weights.first[t]
-    if known == 0:
+    if known == 0 and not ready:
         evaluate_layer(walls, rays, 0, level)
     outcome = find_signs(rays, column_of(walls, level), sign)
     if outcome == UNDECIDED_SIGN:
@@ -134,22 +135,25 @@ def _step(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> int:
 
 
 @compiled
-def advance(weights: Weights, rows: F64, stack: Stack, cells: Cells, aim: Aim, steps: int) -> int:
+def advance(
+    weights: Weights, rows: F64, stack: Stack, cells: Cells, aim: Aim, steps: int, ready: bool
+) -> int:
     """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
     (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
     buffer is too small (OVERFLOW: nothing is lost; the caller enlarges it and calls again).
 
-    ``rows`` (walls, n): the inequalities of the starting cone.
+    ``rows`` (walls, n): the inequalities of the starting cone. ``ready``: as for ``_step``, of the
+    cone that is on top first.
     """
     walls, sign, each = walls_below(weights, rows), np.empty(stack.values.shape[1], np.int64), 1
     if stack.size[0] > 0 and stack.label[0] == EACH:
         each = aim.wanted.shape[0]
-    for _ in range(steps):
+    for step in range(steps):
         if stack.size[0] == 0:
             return DONE
         if cells.leaves[0] == cells.visited.shape[0] or cells.size[0] + each > cells.rays.shape[0]:
             return FULL
-        status = _step(walls, stack, cells, aim, sign)
+        status = _step(walls, stack, cells, aim, sign, ready and step == 0)
         if status != DONE:
             return status
     return FULL

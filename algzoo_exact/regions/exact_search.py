@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.program.floats import Weights, exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import TIE_RULES, TieRule
@@ -64,6 +65,11 @@ class ExactSearch:
     @cached_property
     def specializer(self) -> Specializer:
         return Specializer(self.program)
+
+    @cached_property
+    def exact_weights(self) -> Weights | None:
+        """Those of ``program.floats``."""
+        return exact_weights(self.program)
 
     def cells(self, start: Start, grain: int = LEAVES) -> Iterator[Cells | None]:
         """Batches of cells; arrays may be used again, so each must be used up at once. None is

@@ -6,9 +6,10 @@ from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
+from flint import fmpz, fmpz_mat
 from numpy.typing import NDArray
 
-from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.measure.balls_f64 import TINY, U
 from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
@@ -54,9 +55,10 @@ class Search(ExactSearch):
         except OverflowError:  # a state of a part is beyond float64
             yield from super().cells(start)
             return
-        fresh = -1  # the pattern of the cone that was put back last
+        renewed: tuple[int, int] | None = None  # the cone that was left with rays as good as new
         while True:
-            status = compiled.advance(self.weights, inequalities, stack, cells, aim, _STEPS)
+            ready = renewed is not None
+            status = compiled.advance(self.weights, inequalities, stack, cells, aim, _STEPS, ready)
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:
@@ -74,29 +76,40 @@ class Search(ExactSearch):
                 cells.size[0] = 0
             if status == DONE:
                 return
+            fresh, renewed = renewed, None
             if status == UNDECIDED:
-                # Its combinatorics are proved: it is the part of these signs, in integers.
                 top = int(stack.size[0]) - 1
-                bits = from_words(stack.pattern[top].tolist())
-                part = self.part(start, bits, int(stack.level[top]))
-                stack.size[0] = top
-                tried = part.level == self.neurons and part.bits == fresh
-                if tried or not self._renewed(part, first_wall, stack):
+                bits, level = from_words(stack.pattern[top].tolist()), int(stack.level[top])
+                if fresh != (bits, level) and self._renew(start, stack, bits):
+                    renewed = bits, level
+                else:
+                    # Its combinatorics are proved: it is the part of these signs, in integers.
+                    stack.size[0] = top
+                    part = self.part(start, bits, level)
                     yield from self.packed(self.exact_cells(start, part), first_wall)
-                fresh = part.bits
 
-    def _renewed(self, part: Start, first_wall: int, stack: Stack) -> bool:
-        """Put an undecided cone back, cut by its next neuron in integers, with rays as good as new;
-        False if they are too many or beyond float64."""
-        size = int(stack.size[0])
+    def _renew(self, start: Start, stack: Stack, bits: int) -> bool:
+        """Compute the rays of the last cone of a stack of which a sign is undecided, on a leaf all,
+        afresh from their walls in integers; False if they are beyond float64."""
+        top = int(stack.size[0]) - 1
+        count, level = int(stack.rays[top]), int(stack.level[top])
+        doubtful = list(range(count))
+        if level < self.neurons:
+            column = self._column(level)
+            values, errors = (a[top, :count, column] for a in (stack.values, stack.errors))
+            certain = (np.abs(values) > errors) | ((values == 0) & (errors == 0))
+            doubtful = np.flatnonzero(~certain).tolist()
+        walls: list[Sequence[int | fmpz]] = list(start.rows)
+        for t in range(self.program.place(min(level, self.neurons - 1))[0] + 1):
+            walls += self.specializer.step(t, bits).tolist()
+        rays = {}
+        for r in doubtful:
+            tight = from_words(stack.masks[top, r].tolist())
+            on = [wall for w, wall in enumerate(walls) if tight >> w & 1]
+            rays[r] = _ray_on(on, stack.values[top, r, : self.n].tolist())
         try:
-            whole = part.level == self.neurons
-            for top, side in enumerate([part] if whole else self.sides(part, first_wall), size):
-                if len(side.cone.rays) > self.max_rays:
-                    raise OverflowError
-                self._put(side, stack, top)
+            self._put_rays(rays, stack, top, bits)
         except OverflowError:
-            stack.size[0] = size
             return False
         return True
 
@@ -118,36 +131,54 @@ class Search(ExactSearch):
         self._put(start, stack)
         return stack, room_for_cells(max(capacity, self.k), self.max_rays, self.n, words)
 
-    def _put(self, start: Start, stack: Stack, top: int = 0) -> None:
-        """A starting cone, or a part of one, as the last one of a stack."""
-        for array in (stack.values, stack.errors, stack.masks):
-            array[top] = 0
-        first, level = self.program.first, start.level
+    def _put(self, start: Start, stack: Stack) -> None:
+        """A starting cone, or a part of one, as the only one of a stack."""
+        stack.rays[0] = len(start.cone.rays)
+        stack.label[0] = start.label
+        stack.level[0] = start.level
+        stack.pattern[0] = to_words(start.bits, stack.pattern.shape[1])
+        stack.size[0] = 1
+        for r, mask in enumerate(start.cone.tight):
+            stack.masks[0, r] = to_words(mask, stack.masks.shape[2])
+        self._put_rays(dict(enumerate(start.cone.rays)), stack, 0, start.bits)
+
+    def _put_rays(self, rays: dict[int, IntVector], stack: Stack, top: int, bits: int) -> None:
+        """Some rays of a cone, and what the program does on them, rounded."""
+        first, level = self.program.first, int(stack.level[top])
         t = bisect(first, level, hi=len(first) - 1) - 1
+        columns = [(c, 1, entries) for c, entries in enumerate(zip(*rays.values(), strict=True))]
         # Of this layer and the one before: what is on, and pre-activations not looked at yet.
-        values = []
-        for s in (t - 1, t) if level else ():
-            for q in range(first[s], first[s + 1]) if s >= 0 else ():
-                if q >= level or start.bits >> q & 1:
-                    place = self.n + self.program.hidden_size * (s % 2) + q - first[s]
-                    values.append((place, self.program.units[s + 1], self.row(q, start.bits)))
-        for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
-            largest = max(map(abs, ray))
-            size = 1 << largest.bit_length()  # coordinates shall be of size about 1
-            stack.masks[top, r] = to_words(mask, stack.masks.shape[2])
-            stack.values[top, r, : self.n] = [c / size for c in ray]
-            if largest >= 2**53:  # else exact
-                stack.errors[top, r, : self.n] = np.abs(stack.values[top, r, : self.n]) * U
-            for place, unit, row in values:
-                if h := dot(row, ray):
+        for s in range(max(t - 1, 0), t + 1):
+            z = self.specializer.step(s, bits) * fmpz_mat(list(rays.values())).transpose()
+            for q, row in enumerate(z.tolist(), first[s]):
+                if q >= level or bits >> q & 1:
+                    entries = tuple(map(int, row))
+                    columns.append((self._column(q), self.program.units[s + 1], entries))
+        for i, (r, ray) in enumerate(rays.items()):
+            values, errors = stack.values[top, r], stack.errors[top, r]
+            values[:] = errors[:] = 0.0
+            size = 1 << max(map(abs, ray)).bit_length()  # coordinates shall be of size about 1
+            for column, unit, entries in columns:
+                if h := entries[i]:
                     value = h / (unit * size)
-                    stack.values[top, r, place] = value
-                    stack.errors[top, r, place] = abs(value) * U + TINY
-        stack.rays[top] = len(start.cone.rays)
-        stack.label[top] = start.label
-        stack.level[top] = level
-        stack.pattern[top] = to_words(start.bits, stack.pattern.shape[1])
-        stack.size[0] = top + 1
+                    values[column] = value
+                    if unit > 1 or abs(h) >= 2**53:  # else exact
+                        errors[column] = abs(value) * U + TINY
+
+    def _column(self, level: int) -> int:
+        """Where z of a neuron is in ``Rays``."""
+        t, j = self.program.place(level)
+        return self.n + self.program.hidden_size * (t % 2) + j
+
+
+def _ray_on(walls: Sequence[Sequence[int | fmpz]], near: list[float]) -> IntVector:
+    """The extreme ray on some walls; what it is near to tells it from its opposite."""
+    space, lines = fmpz_mat(walls).nullspace()
+    assert lines == 1, "an extreme ray lies on n - 1 independent walls"
+    n = len(near)
+    largest = max(range(n), key=lambda c: abs(near[c]))
+    turn = 1 if (space[largest, 0] > 0) == (near[largest] > 0) else -1
+    return primitive(tuple(turn * int(space[c, 0]) for c in range(n)))
 
 
 def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:

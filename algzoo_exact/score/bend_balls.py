@@ -112,7 +112,8 @@ def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None
     for c in range(n):
         total = (-median[c], 0.0, abs(median[c]), 0.0)
         for i in range(d):
-            total = add_multiple(total, weights.readout[0, i], walls.state[last + i, c])
+            if walls.held[last + i]:
+                total = add_multiple(total, weights.readout[0, i], walls.state[last + i, c])
         error[c] = total[0]
         error[n] += (abs(total[1]) + error_after(total, d + 1)) * SLACK
 
@@ -230,11 +231,11 @@ def find_bends(below: Below, medians: F64, cells: Cells, facets: Facets, bends: 
     mixes = mixing(weights)
     for q in range(cells.size[0]):
         sets = set_facets(cells, q, facets)
-        find_walls(below, cells.pattern[q], 0, walls)
+        find_walls(below, cells.pattern[q], walls)
         output_slopes(weights, cells.pattern[q], slopes)
         _find_error(weights, walls, medians[cells.label[q]], bends.error[q])
         if find_jumps(below, q, sets, walls, slopes, mixes, facets, bends.jump[q]):
-            set_normals(q, walls, facets)
+            set_normals(below, cells, q, walls, facets)
             _weigh(below, q, facets, bends)
         else:
             bends.rest[q] = math.inf
@@ -296,7 +297,7 @@ def float_squares(
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
-    weights = exact_weights(search.program)
+    weights = search.exact_weights
     assert weights is not None
     below = below_start(weights, start, u)
 

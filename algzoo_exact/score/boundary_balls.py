@@ -15,7 +15,6 @@ from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import SLACK, U
 from algzoo_exact.measure.cell_facets import facet_sums
-from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
@@ -37,7 +36,7 @@ def float_flow(
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times boundary flow below one start, and the cells that it leaves out; see
     ``float_sum``."""
-    weights, direction = exact_weights(search.program), np.array(u, np.float64)
+    weights, direction = search.exact_weights, np.array(u, np.float64)
     assert weights is not None
     below = below_start(weights, start, u)
 

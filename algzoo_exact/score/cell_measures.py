@@ -17,7 +17,6 @@ from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.cell_facets import facet_sums
 from algzoo_exact.measure.cone_measure import narrow_along
 from algzoo_exact.measure.flow import CellFlow
-from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
@@ -37,7 +36,7 @@ def measured(
     """The measure of each cell of a batch below a start as midpoint and radius, and a point inside
     (cells, n). What is left to ball arithmetic may take long, and ``look`` is called now and
     then."""
-    size, weights = int(cells.size[0]), exact_weights(search.program)
+    size, weights = int(cells.size[0]), search.exact_weights
     mids, rads = np.zeros(size), np.full(size, math.inf)
     if weights is not None:
         below = below_start(weights, start)
@@ -48,7 +47,8 @@ def measured(
         found = _by_balls(search, cell_of(cells, q, start), look)
         mids[q] = float(found.midpoint)
         rads[q] = float(found.width) + abs(mids[q]) * _ULP
-    x, held = cells.x[:size], np.arange(cells.x.shape[1]) < cells.rays[:size, None]
+    most = int(cells.rays[:size].max(initial=1))
+    x, held = cells.x[:size, :most], np.arange(most) < cells.rays[:size, None]
     x = np.where(held[..., None], x, 1.0)  # what is not held may be anything
     units = x / np.linalg.norm(x, axis=2, keepdims=True)
     return mids, rads, np.sum(units, axis=1, where=held[..., None])

@@ -47,10 +47,10 @@ class Below(NamedTuple):
 
 class Walls(NamedTuple):
     """Room for all walls of one cell, numbered as in ``Cells``: inward ``normals`` (walls, n), off
-    by ``radii`` (walls); and the ``state`` of each neuron, a functional (neurons, n, 3) of high
-    part, low part and radius, 0 where it is off; ``held`` (neurons): whether it is on. All are
-    those of the last cell that they were ``found`` (1) for, if any: the next one's layers are the
-    same up to the first with another neuron on."""
+    by ``radii`` (walls); and the ``state`` of each neuron if it is on, a functional (neurons, n, 3)
+    of high part, low part and radius; ``held`` (neurons): whether it is on. All are those of the
+    last cell that they were ``found`` (1) for, if any: the next one's states are the same up to the
+    first layer after one with another neuron on."""
 
     normals: F64
     radii: F64
@@ -124,14 +124,14 @@ def error_after(total: Sum, products: int) -> float:
 
 
 @compiled_in_place
-def _find_neuron_walls(below: Below, t: int, pattern: U64, walls: Walls) -> None:
-    """Those of layer t, and its states, from those of the layer before."""
+def _find_states(below: Below, t: int, walls: Walls) -> None:
+    """Those of the neurons of layer t that are on, from the layer before."""
     weights, first = below.weights, below.rows.shape[0]
     start, end = weights.first[t], weights.first[t + 1]
     before = weights.first[t - 1] if t > 0 else start
     width = start - before
     for level in range(start, end):
-        on, radius = has_bit(pattern, level), 0.0
+        radius = 0.0
         for c in range(below.rows.shape[1]):
             w = weights.input[level, c]
             total = (w, 0.0, abs(w) if c < weights.reach[t] else 0.0, 0.0)
@@ -140,51 +140,50 @@ def _find_neuron_walls(below: Below, t: int, pattern: U64, walls: Walls) -> None
                     state = walls.state[before + i, c]
                     total = add_multiple(total, weights.state[level, i], state)
             off = error_after(total, width)
-            walls.normals[first + level, c] = total[0] if on else -total[0]
             radius += (abs(total[1]) + off) * SLACK
             own = walls.state[level, c]
-            own[0], own[1], own[2] = (total[0], total[1], off) if on else (0.0, 0.0, 0.0)
+            own[0], own[1], own[2] = total[0], total[1], off
         walls.radii[first + level] = radius
-        walls.held[level] = on
 
 
 @compiled_in_place
-def _holds(below: Below, t: int, pattern: U64, walls: Walls) -> bool:
-    """Whether the walls of layer t were found with the same of its neurons on."""
-    for level in range(below.weights.first[t], below.weights.first[t + 1]):
-        if has_bit(pattern, level) != walls.held[level]:
-            return False
-    return bool(walls.found[0])
-
-
-@compiled_in_place
-def find_walls(below: Below, pattern: U64, label: int, walls: Walls) -> None:
-    """All walls of a cell; ties are those of the ``label``."""
+def find_walls(below: Below, pattern: U64, walls: Walls) -> None:
+    """All walls of a cell but for its ties."""
     weights, first, n = below.weights, below.rows.shape[0], below.rows.shape[1]
     for wall in range(first):
         for c in range(n):
             walls.normals[wall, c] = below.rows[wall, c]
         walls.radii[wall] = below.off[wall]
-    layers, same = weights.first.shape[0] - 1, True
-    for t in range(layers):
-        same = same and _holds(below, t, pattern, walls)
+    same = bool(walls.found[0])
+    for t in range(weights.first.shape[0] - 1):
         if not same:
-            _find_neuron_walls(below, t, pattern, walls)
+            _find_states(below, t, walls)
+        for level in range(weights.first[t], weights.first[t + 1]):
+            on = has_bit(pattern, level)
+            same = same and on == walls.held[level]
+            walls.held[level] = on
+            for c in range(n):
+                z = walls.state[level, c, 0]
+                walls.normals[first + level, c] = z if on else -z
     walls.found[0] = True
-    outputs, d = weights.readout.shape
-    last = weights.first[layers - 1]
-    for other in range(outputs if outputs > 1 else 0):
-        wall, radius = first + weights.layer.shape[0] + other, 0.0
-        for c in range(n):
-            total = (0.0, 0.0, 0.0, 0.0)
-            for i in range(d):
-                w, low = two_sum(weights.readout[label, i], -weights.readout[other, i])
-                if w != 0.0 and walls.held[last + i]:
-                    total = add_multiple(total, w, walls.state[last + i, c])
-                    total = add_multiple(total, low, walls.state[last + i, c])
-            walls.normals[wall, c] = total[0]
-            radius += (abs(total[1]) + error_after(total, 2 * d)) * SLACK
-        walls.radii[wall] = radius
+
+
+@compiled_in_place
+def find_tie(below: Below, label: int, other: int, walls: Walls) -> None:
+    """The wall on which two logits of the cell tie."""
+    weights, neurons = below.weights, below.weights.layer.shape[0]
+    wall, radius, d = below.rows.shape[0] + neurons + other, 0.0, weights.readout.shape[1]
+    last = weights.first[weights.first.shape[0] - 2]
+    for c in range(below.rows.shape[1]):
+        total = (0.0, 0.0, 0.0, 0.0)
+        for i in range(d):
+            w, low = two_sum(weights.readout[label, i], -weights.readout[other, i])
+            if w != 0.0 and walls.held[last + i]:
+                total = add_multiple(total, w, walls.state[last + i, c])
+                total = add_multiple(total, low, walls.state[last + i, c])
+        walls.normals[wall, c] = total[0]
+        radius += (abs(total[1]) + error_after(total, 2 * d)) * SLACK
+    walls.radii[wall] = radius
 
 
 @compiled
@@ -216,12 +215,17 @@ def keep_boundary(below: Below, q: int, sets: U64, facets: Facets) -> bool:
 
 
 @compiled_in_place
-def set_normals(q: int, walls: Walls, facets: Facets) -> None:
-    """Of all facets of cell q: those that are not included bound the others."""
+def set_normals(below: Below, cells: Cells, q: int, walls: Walls, facets: Facets) -> None:
+    """Of all facets of cell q: those that are not included bound the others. ``walls`` are found
+    for it, its ties as they are needed."""
+    ties = below.rows.shape[0] + below.weights.layer.shape[0]
     for f in range(facets.number[q]):
+        wall = facets.wall[q, f]
+        if wall >= ties:
+            find_tie(below, cells.label[q], wall - ties, walls)
         for c in range(walls.normals.shape[1]):
-            facets.normal[q, f, c] = walls.normals[facets.wall[q, f], c]
-        facets.radius[q, f] = walls.radii[facets.wall[q, f]]
+            facets.normal[q, f, c] = walls.normals[wall, c]
+        facets.radius[q, f] = walls.radii[wall]
 
 
 @compiled
@@ -231,5 +235,5 @@ def boundary_facets(below: Below, cells: Cells, facets: Facets) -> None:
     for q in range(cells.size[0]):
         sets = set_facets(cells, q, facets)
         if keep_boundary(below, q, sets, facets):
-            find_walls(below, cells.pattern[q], cells.label[q], walls)
-            set_normals(q, walls, facets)
+            find_walls(below, cells.pattern[q], walls)
+            set_normals(below, cells, q, walls, facets)

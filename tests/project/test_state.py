@@ -147,6 +147,16 @@ def test_status(tmp_path: Path) -> None:
     assert found.silent < 60
 
 
+def test_status_of_a_run_that_only_begins(tmp_path: Path) -> None:
+    """Between its file and its tables there is a moment at which others may look."""
+    place = tmp_path / "run.db"
+    place.touch()
+    assert (status(place).done, status(place).total) == (0, None)
+    with State(place) as state:
+        state.claim(RUN)
+    assert status(place).run["command"] == "test"
+
+
 WRITER = """
 import sys
 from algzoo_exact.state import State

@@ -129,7 +129,7 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             assert batch is not None
             facets, slopes = room_for_facets(below, batch), np.empty((n, d, 3))
             sets = set_facets(batch, q, facets)
-            find_walls(below, batch.pattern[q], 0, walls)
+            find_walls(below, batch.pattern[q], walls)
             bend_balls.output_slopes(weights, batch.pattern[q], slopes)
             jumps = np.zeros((facets.wall.shape[1], 2))
             assert bend_balls.find_jumps(below, q, sets, walls, slopes, mixes, facets, jumps)

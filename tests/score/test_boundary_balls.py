@@ -99,7 +99,7 @@ def test_normals_hold_the_integer_ones() -> None:
     nothing = np.zeros(0)
     below = Below(weights, np.zeros((0, 5)), nothing, nothing.astype(np.bool_), 0)
     walls = cell_walls.room_for_walls(below)
-    cell_walls.find_walls(below, np.array([bits], np.uint64), 2, walls)
+    cell_walls.find_walls(below, np.array([bits], np.uint64), walls)
     normals, radii = walls.normals, walls.radii
     specializer = Specializer(program)
     for t in range(5):
