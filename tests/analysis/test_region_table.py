@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from oracles.conventions import ALL_TIES
+from support.cells import mass
 from support.programs import Rng, degenerate_programs, random_program
 
 from algzoo_exact.analysis import regions
@@ -46,12 +47,12 @@ def check(table: RegionTable, expected: dict[int, list[Cell]]) -> None:
     assert len(table) == len(expected)
     for i, bits in enumerate(table.bits):
         own = expected[bits]
-        measured = [(cell, cell.measure(20)) for cell in own]
-        labelled = [(cell, mass) for cell, mass in measured if cell.label != NO_LABEL]
+        measured = [(cell, mass(cell, 20)) for cell in own]
+        labelled = [(cell, part) for cell, part in measured if cell.label != NO_LABEL]
         credits = {cell.credit for cell in own}
-        right = total(mass.times(cell.credit) for cell, mass in measured)
-        wrong = total(mass.times(1 - cell.credit) for cell, mass in labelled)
-        whole = total(mass for _, mass in measured)
+        right = total(part.times(cell.credit) for cell, part in measured)
+        wrong = total(part.times(1 - cell.credit) for cell, part in labelled)
+        whole = total(part for _, part in measured)
         for known in (table.figures(i), table.closely(i)):
             known.measure.intersect(whole)  # ValueError if apart
             known.right.intersect(right)
