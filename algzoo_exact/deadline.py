@@ -10,7 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
-from algzoo_exact.errors import AlgzooExactError
+from algzoo_exact.errors import AlgzooExactError, InputError
+
+
+def check_seconds(seconds: float) -> None:
+    """InputError unless it is a limit on time: a positive number."""
+    if not 0 < seconds < math.inf:
+        raise InputError(f"The time limit must be a positive number, not {seconds}.")
 
 
 class TimeIsUpError(AlgzooExactError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -35,6 +35,15 @@ def make_folder(path: Path) -> None:
         path.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"Cannot make the folder {path}: {error.strerror}.") from error
+
+
+def check_suffix(target: Path, what: str, suffixes: Collection[str]) -> None:
+    """InputError for a file whose suffix is none of these; ``what`` is to be written."""
+    if target.suffix not in suffixes:
+        raise InputError(
+            f"{what} are written as {', '.join(suffixes)}, chosen by the file's suffix, not as "
+            f"{target.name!r}."
+        )
 
 
 def check_place(target: Path) -> None:

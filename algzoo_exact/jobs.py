@@ -24,6 +24,7 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.processes import FreshContext, Workers, processes_for
 from algzoo_exact.state import WRITE_SECONDS, State, damaged
+from algzoo_exact.typed import ERRORS, plain, typed
 
 _J = TypeVar("_J", covariant=True)
 _K = TypeVar("_K", contravariant=True)
@@ -74,15 +75,16 @@ class Queue(Protocol[_J]):
 class Kept(Generic[_K, _R]):
     """Where what jobs come to is kept: in the ``state`` of a run, or nowhere.
 
-    ``key`` says all that it depends on, beside what names the run; ``plain`` is what came out in
-    values that a state takes, None if it is not to be kept, as the time was up; ``restored``, given
-    the job too, is its inverse.
+    ``key`` says all that it depends on, beside what names the run; ``sort`` is its type (see
+    ``typed``). ``told`` is what of it is kept, None if it is not, as the time was up; ``made``,
+    given the job too, is its inverse.
     """
 
     state: State | None
     key: Callable[[_K], str]
-    plain: Callable[[_R], Any]
-    restored: Callable[[_K, Any], _R]
+    sort: Any
+    told: Callable[[_R], Any] = lambda found: found
+    made: Callable[[_K, Any], _R] = lambda job, found: found
 
     def found(self, job: _K, left: int) -> _R | None:
         """What an earlier run left of this job, beside so many others; None if nothing."""
@@ -91,14 +93,14 @@ class Kept(Generic[_K, _R]):
             return None
         self.state.expect(self.state.done + left)
         try:
-            return self.restored(job, value)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return self.made(job, typed(self.sort, value))
+        except ERRORS as error:
             raise damaged(self.state.path) from error
 
     def keep(self, job: _K, outcome: _R, left: int) -> None:
         """Keep what it came to; so many others are ``left``."""
-        if self.state is not None and (value := self.plain(outcome)) is not None:
-            self.state.put(self.key(job), value)
+        if self.state is not None and (value := self.told(outcome)) is not None:
+            self.state.put(self.key(job), plain(value))
             self.state.expect(self.state.done + left)
 
     def timeout(self, deadline: Deadline) -> float | None:
@@ -111,7 +113,7 @@ class Kept(Generic[_K, _R]):
             self.state.write()
 
 
-NOWHERE: Kept[Any, Any] = Kept(None, str, str, lambda job, value: value)
+NOWHERE: Kept[Any, Any] = Kept(None, str, None)
 
 
 def outcomes(

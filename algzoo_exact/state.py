@@ -32,6 +32,9 @@ _TABLES = {
     "run": "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "jobs": "CREATE TABLE jobs (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 }
+_FORMAT = 2
+"""Of the values, in the file's header (``user_version``); to be counted up where what jobs keep
+changes, as the package's version may stay the same."""
 WRITE_SECONDS = 0.5  # between two writes, each of which waits for the disk; a kill costs as much
 _BUSY_SECONDS = 60.0  # to wait for another process that writes
 _FRACTION = re.compile(r"-?\d+(/[1-9]\d*)?", re.ASCII)
@@ -243,10 +246,16 @@ def _check(base: sqlite3.Connection, path: Path, create: bool) -> None:
     found = _tables(base)
     if create and not found:
         base.execute(f"PRAGMA application_id = {_APPLICATION}")
+        base.execute(f"PRAGMA user_version = {_FORMAT}")
         for made in _TABLES.values():
             base.execute(made)
     elif found not in ({}, _TABLES):
         raise InputError(f"{path} is not the state of a run; give another name.")
+    elif found and base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+        raise InputError(
+            f"{path} is the state of a run of another version of this program; go on with that "
+            "version, or give another name."
+        )
     if create:
         base.execute("COMMIT")
 

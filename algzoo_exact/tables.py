@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from algzoo_exact.errors import InputError
+from algzoo_exact import files
 from algzoo_exact.files import path_of, replacing
 
 SUFFIXES = (".parquet", ".csv", ".json")
@@ -20,12 +20,7 @@ Types: TypeAlias = Mapping[str, type]
 
 def check_suffix(path: str | Path) -> None:
     """InputError for a file whose suffix names no sort of table."""
-    target = path_of(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(
-            f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
-            f"not as {target.name!r}."
-        )
+    files.check_suffix(path_of(path), "Tables", SUFFIXES)
 
 
 def write_rows(rows: list[Row], path: str | Path, types: Types | None = None) -> None:

@@ -104,13 +104,11 @@ def without_clocks(found: Any) -> Any:
 
 
 def jobs_of(kind: Kind, folder: Path) -> dict[str, Any]:
-    """What each job came to. The last part of a race's answers is the seconds that they took."""
+    """What each job came to."""
     with closing(sqlite3.connect(folder / kind.state)) as base:
         rows = base.execute("SELECT key, value FROM jobs").fetchall()
     assert len({key for key, _ in rows}) == len(rows)
-    race = kind.name == "race"
-    values = {key: json.loads(value) for key, value in rows}
-    return {k: value[:2] if race else without_clocks(value) for k, value in values.items()}
+    return {key: without_clocks(json.loads(value)) for key, value in rows}
 
 
 def outcome(kind: Kind, folder: Path, printed: str) -> Any:

@@ -22,13 +22,14 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
-from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
+from algzoo_exact.program.ir import Layer, Matrix, Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
+from algzoo_exact.program.perturb import matrices_of, rebuilt
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.compute import answer, metric_for
-from algzoo_exact.score.question import Question
+from algzoo_exact.score.question import Question, Told
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
@@ -39,7 +40,8 @@ Frozen = Literal["off", "on"]
 Sort = Literal["neurons", "steps", "weights", "heads"]
 
 _NEURON = re.compile(r"(?:(\d+),)?(\d+)", re.ASCII)
-_WEIGHT = re.compile(r"(W_hi|W_hh|W_oh)\[(\d+)\](?:\[(\d+)\])?", re.ASCII)
+_MATRICES = ("W_hi", "W_hh", "W_oh")
+_WEIGHT = re.compile(rf"({'|'.join(_MATRICES)})\[(\d+)\](?:\[(\d+)\])?", re.ASCII)
 _ZERO = Fraction(0)
 
 
@@ -141,17 +143,12 @@ def _read_twin(matrix: Matrix, j: int) -> Matrix:
 
 def _without_weight(program: Program, part: str, match: re.Match[str]) -> Program:
     program.check_rnn()
-    weights: dict[str, list[list[Fraction]]] = {
-        "W_hi": [[w] for w in program.input_weights],
-        "W_hh": [list(row) for row in program.recurrent],
-        "W_oh": [list(row) for row in program.readout],
-    }
-    rows, i, k = weights[match[1]], int(match[2]), int(match[3] or 0)
+    matrices = [[list(row) for row in rows] for rows in matrices_of(program)]
+    rows, i, k = matrices[_MATRICES.index(match[1])], int(match[2]), int(match[3] or 0)
     if i >= len(rows) or k >= len(rows[0]) or (match[3] is None) != (match[1] == "W_hi"):
         raise InputError(f"There is no weight {part}; {match[1]} has shape {_shape(rows)}.")
     rows[i][k] = _ZERO
-    inputs = [row[0] for row in weights["W_hi"]]
-    return rnn(inputs, weights["W_hh"], weights["W_oh"], program.seq_len)
+    return rebuilt(program, matrices)
 
 
 def _shape(rows: Sequence[Sequence[Fraction]]) -> str:
@@ -270,7 +267,7 @@ def _scored(
     found: dict[str, Ablated] = {}
     jobs, work, workers = list(names)[::-1], _Answer(questions), effort.workers
     shared = min(workers, len(names)) if isinstance(workers, int) else workers
-    kept = Kept(effort.state, "without {}".format, whole.plain, work.restored)
+    kept = Kept(effort.state, "without {}".format, Told, whole.told, work.answered)
     for name, other in outcomes(jobs, work, effort.deadline, shared, kept):
         drop = _drop(score, other, better_is_more=metric.of_labels)
         found[name] = Ablated(name, score, other, drop)
@@ -289,8 +286,8 @@ class _Answer:
     def __call__(self, name: str) -> Score:
         return answer(self.questions[name])
 
-    def restored(self, name: str, plain: Any) -> Score:
-        return self.questions[name].restored(plain)
+    def answered(self, name: str, told: Any) -> Score:
+        return self.questions[name].answered(told)
 
 
 def _drop(before: Score, after: Score, *, better_is_more: bool) -> Enclosure:

@@ -9,7 +9,7 @@ large ones. What float64 does not decide is measured in ball arithmetic.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, make_dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +48,11 @@ IN_INTEGERS_UP_TO = 3
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
 
-_COLUMNS = ("start", "bits", "winners", "credit", "measure", "radius", "inside")
+_COLUMNS = {
+    "start": I64, "bits": U64, "winners": Flags, "credit": F64, "measure": F64, "radius": F64,
+    "inside": F64,
+}  # fmt: skip
+_Columns = make_dataclass("_Columns", _COLUMNS.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,10 @@ class CellTable(Shown):
         found = ball_sum(mids, rads)
         return Enclosure(max(Fraction(0), found.lower), found.upper)
 
+    def probability(self, i: int) -> Enclosure:
+        """The mass of one cell."""
+        return self.select(np.array([i])).total()
+
     def cell(self, i: int) -> Cell:
         """One cell in exact integers, with its walls."""
         if (known := self.exact[i]) is not None:
@@ -161,7 +169,9 @@ def measured_cells(
     count = len(work.starts)
     which = "wrong cells" if wrong_only else "cells"
     found: dict[int, CellTable] = {}
-    kept = Kept(effort.state, lambda s: f"{which} below start {s}", work.plain, work.restored)
+    kept = Kept(
+        effort.state, lambda s: f"{which} below start {s}", _Columns, work.columns, work.table
+    )  # fmt: skip
     for job, part in outcomes(list(range(count)), work, effort.deadline, effort.workers, kept):
         if part is not None:
             found[job] = part
@@ -209,19 +219,15 @@ class _Work:
             np.empty((0, n)), np.empty(0, object), self.unlabelled, Fraction(1),
         )  # fmt: skip
 
-    def plain(self, part: CellTable | None) -> Any:
-        return None if part is None else {name: getattr(part, name) for name in _COLUMNS}
+    def columns(self, part: CellTable | None) -> Any:
+        return None if part is None else _Columns(*(getattr(part, name) for name in _COLUMNS))
 
-    def restored(self, s: int, plain: Any) -> CellTable | None:
-        empty = self.nothing()
-        columns: dict[str, Any] = {
-            name: np.array(plain[name]).astype(getattr(empty, name).dtype, casting="no")
-            for name in _COLUMNS
-        }
-        if len({len(column) for column in columns.values()}) != 1:
+    def table(self, s: int, columns: Any) -> CellTable | None:
+        known = vars(columns)
+        if len({len(column) for column in known.values()}) != 1:
             raise ValueError("columns of several lengths")
-        found = np.full(len(columns["start"]), None)
-        return replace(empty, **columns, exact=found, open=Fraction(0))
+        found = np.full(len(columns.start), None)
+        return replace(self.nothing(), **known, exact=found, open=Fraction(0))
 
     def __call__(self, s: int) -> CellTable | None:
         try:

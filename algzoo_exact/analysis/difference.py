@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +167,9 @@ def diff(
     work = _Work(programs, chosen, deadline)
     found: dict[int, list[_Row]] = {}
     with opened(state, partial(identity, "diff", programs, chosen, "lowest")) as place:
-        kept = Kept(place, lambda s: f"differences below start {s}", _plain, _restored)
+        kept = Kept[int, list[_Row] | None](
+            place, lambda s: f"differences below start {s}", list[_Row]
+        )
         for job, rows in outcomes(list(range(len(starts))), work, deadline, workers, kept):
             if rows is not None:
                 found[job] = rows
@@ -180,14 +181,6 @@ def diff(
 
 _Row = tuple[int, I64, F64, F64, F64]
 """The label, and of a batch: answers as k a + b, measures, radii and points inside."""
-
-
-def _plain(rows: list[_Row] | None) -> Any:
-    return rows
-
-
-def _restored(start: int, plain: Any) -> list[_Row] | None:
-    return [(int(label), pairs.astype(np.int64), *balls) for label, pairs, *balls in plain]
 
 
 def _gathered(

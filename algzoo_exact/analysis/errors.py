@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
@@ -24,9 +24,12 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress, shows_progress
+from algzoo_exact.regions.enumerate import Cell
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import covering_cones, starting_cones
-from algzoo_exact.score.compute import accuracy
+from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.compute import answer, decided
+from algzoo_exact.score.question import Question
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
 
@@ -37,6 +40,9 @@ _K = TypeVar("_K", bound=Hashable)
 
 _DIGITS = 20  # of a listed cell's probability, up to 5 inputs; beyond, float64's
 _CHEAP_UP_TO = 5
+# For four inputs, thirty digits of the accuracy would take seconds in balls, where all else takes
+# one: float64 comes first for as many as are shown.
+_SHORTENED_AT, _TOTAL_DIGITS = 4, 12
 _WHOLE_UP_TO = 99  # integers in an inequality that are shown as they are
 _SHOWN = 4  # digits of others
 
@@ -149,10 +155,9 @@ class Errors(Shown):
 
     def _cell(self, i: int) -> WrongCell:
         cell, table = self.table.cell(i), self.table
-        probability = table.select(np.array([i])).total()
+        probability = table.probability(i)
         if cell.cone.dimension <= _CHEAP_UP_TO:
             probability = probability.intersect(cell.measure(_DIGITS))
-        rows = zip(cell.cone.inequalities, cell.walls, strict=True)
         return WrongCell(
             probability,
             plane_angle(cell.cone) if cell.cone.dimension == 2 else None,
@@ -160,7 +165,7 @@ class Errors(Shown):
             tuple(sorted(cell.winners)),
             cell.credit,
             cell.pattern,
-            tuple(inequality(row) for row, names in rows if names),
+            conditions(cell),
             cell.cone.short_point(),
         )
 
@@ -193,11 +198,14 @@ def find_errors(
         total = Enclosure(lost.lower, lost.upper + table.open)
         labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
         if labelled and not deadline.passed:
-            right = accuracy(
-                program, chosen, ties=ties, workers=workers, state=kept,
-                time_limit=deadline.timeout,
-            ).enclosure  # fmt: skip
-            total = total.intersect(right.complement)
+            question = Question(
+                ACCURACY, program, chosen, ties, deadline=deadline, workers=workers, state=kept
+            )
+            if chosen.seq_len == _SHORTENED_AT:
+                right = decided(replace(question, digits=_TOTAL_DIGITS))
+            else:
+                right = answer(question, kept)
+            total = total.intersect(right.enclosure.complement)
     return Errors(total, table)
 
 
@@ -209,6 +217,12 @@ def plane_angle(cone: Cone) -> str:
         return "1/4"
     angle = f"atan({Fraction(across, abs(along))}) / (2 pi)"
     return angle if along > 0 else f"1/2 - {angle}"
+
+
+def conditions(cell: Cell) -> tuple[str, ...]:
+    """The walls of a cell, each as an inequality."""
+    rows = zip(cell.cone.inequalities, cell.walls, strict=True)
+    return tuple(inequality(row) for row, names in rows if names)
 
 
 def inequality(row: IntVector) -> str:

@@ -24,7 +24,7 @@ from algzoo_exact.program.task import TieRule, check_scored, credit_for, longest
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.attention import float_attention
-from algzoo_exact.score.enumeration import BLOCK, Answer, Judge, functions, longest_cycles
+from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
 from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
@@ -150,14 +150,11 @@ def wrong_functions(
     n = network.seq_len
     rows: list[tuple[list[int], int, int, Fraction]] = []
     left = n**n
-    for tokens, label, (found,) in _tried((network,), Deadline.after(time_limit), progress):
-        for f, k, answer in zip(tokens.tolist(), label.tolist(), found, strict=True):
-            if answer.indices is None:
-                continue
-            left -= 1
-            credit = credit_for(k, answer.indices, ties)
-            if credit < 1:
-                rows.append((f, k, min(answer.indices), credit))
+    for f, label, (winners,) in _decided((network,), Deadline.after(time_limit), progress):
+        left -= 1
+        credit = credit_for(label, winners, ties)
+        if credit < 1:
+            rows.append((f, label, min(winners), credit))
     inputs, labels, answers = (np.array([row[i] for row in rows], np.int64) for i in range(3))
     credits = tuple(credit for *_, credit in rows)
     left_out = Fraction(left, n**n)
@@ -183,15 +180,13 @@ def function_difference(
         check_scored(network, longest_cycle(n), "lowest")
     rows: list[tuple[list[int], int, int, int]] = []
     left = n**n
-    for tokens, label, found in _tried(networks, Deadline.after(time_limit), progress):
-        for f, k, one, two in zip(tokens.tolist(), label.tolist(), *found, strict=True):
-            if one.indices is None or two.indices is None:
-                continue
-            left -= 1
-            if min(one.indices) != min(two.indices):
-                rows.append((f, k, min(one.indices), min(two.indices)))
-    inputs, label, one, two = (np.array([row[i] for row in rows], np.int64) for i in range(4))
-    return FunctionDifference(inputs.reshape(-1, n), label, one, two, Fraction(left, n**n))
+    for f, label, winners in _decided(networks, Deadline.after(time_limit), progress):
+        left -= 1
+        one, two = map(min, winners)
+        if one != two:
+            rows.append((f, label, one, two))
+    inputs, labels, ones, twos = (np.array([row[i] for row in rows], np.int64) for i in range(4))
+    return FunctionDifference(inputs.reshape(-1, n), labels, ones, twos, Fraction(left, n**n))
 
 
 def attention(
@@ -272,10 +267,10 @@ def _transformer(model: Transformer | HasNetwork) -> Transformer:
     return network
 
 
-def _tried(
+def _decided(
     networks: Sequence[Transformer], deadline: Deadline, progress: Progress | None
-) -> Iterator[tuple[I64, I64, list[list[Answer]]]]:
-    """Blocks of inputs with their labels and the answers of each transformer."""
+) -> Iterator[tuple[list[int], int, list[frozenset[int]]]]:
+    """Inputs with their labels and the largest logits of each transformer, where all are known."""
     n = networks[0].seq_len
     if n > MOST_POSITIONS:
         raise InputError(f"All n^n inputs are tried up to n = {MOST_POSITIONS}, not for n = {n}.")
@@ -284,6 +279,11 @@ def _tried(
         if deadline.passed:
             return
         tokens = functions(n, first, min(first + BLOCK, n**n))
-        yield tokens, longest_cycles(tokens), [list(judge.answers(tokens)) for judge in judges]
+        answers = (judge.answers(tokens) for judge in judges)
+        parts = zip(tokens.tolist(), longest_cycles(tokens).tolist(), *answers, strict=True)
+        for f, label, *found in parts:
+            winners = [answer.indices for answer in found if answer.indices is not None]
+            if len(winners) == len(networks):
+                yield f, label, winners
         if progress is not None:
             progress((first + len(tokens)) / n**n, f"{first + len(tokens):,} inputs")

@@ -11,14 +11,14 @@ from fractions import Fraction
 from functools import cached_property, partial
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells, write_cells
 from algzoo_exact.analysis.effort import Effort
-from algzoo_exact.analysis.errors import inequality
+from algzoo_exact.analysis.errors import conditions
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
@@ -85,11 +85,14 @@ class MedianErrors(Shown):
         return f"<mean squared error {self.total}, in {len(self):,} cells>"
 
     @cached_property
+    def _middles(self) -> list[tuple[int, ...]]:
+        return [cell.middle for cell in self.table.task.value_cells()]
+
+    @cached_property
     def by_middle(self) -> dict[tuple[int, ...], Enclosure]:
         """What is added by the middle inputs, the most first."""
-        middles = [_middle(cell.value) for cell in self.table.task.value_cells()]
         sums: dict[tuple[int, ...], Enclosure] = {}
-        for label, middle in enumerate(middles):
+        for label, middle in enumerate(self._middles):
             here = self.table.label == label
             part = ball_sum(self.square[here], self.radius[here])
             sums[middle] = part.plus(sums[middle]) if middle in sums else part
@@ -98,21 +101,19 @@ class MedianErrors(Shown):
     def cells(self, top: int = 10) -> list[ErrorCell]:
         """Those that add most, in exact integers."""
         errors = Errors(self.table.program, self.table.task)
-        middles = [_middle(cell.value) for cell in self.table.task.value_cells()]
-        return [self._cell(i, errors, middles) for i in range(min(top, len(self)))]
+        return [self._cell(i, errors) for i in range(min(top, len(self)))]
 
-    def _cell(self, i: int, errors: Errors, middles: list[tuple[int, ...]]) -> ErrorCell:
+    def _cell(self, i: int, errors: Errors) -> ErrorCell:
         table, label = self.table, int(self.table.label[i])
         cell = table.cell(i)
-        rows = zip(cell.cone.inequalities, cell.walls, strict=True)
         a = errors.error(cell.pattern.bits, label)
         return ErrorCell(
-            table.select(np.array([i])).total(),
+            table.probability(i),
             _positive(ball_sum(self.square[i : i + 1], self.radius[i : i + 1])),
-            middles[label],
+            self._middles[label],
             cell.pattern,
             tuple(Fraction(c, errors.unit) for c in a),
-            tuple(inequality(row) for row, names in rows if names),
+            conditions(cell),
             cell.cone.short_point(),
         )
 
@@ -121,8 +122,7 @@ class MedianErrors(Shown):
         ``pattern``, and ``inside``, a point of the interior, rounded."""
         import pyarrow
 
-        table = self.table
-        middles = [_middle(cell.value) for cell in table.task.value_cells()]
+        table, middles = self.table, self._middles
         return pyarrow.table(
             {
                 "square": self.square,
@@ -162,7 +162,10 @@ def median_errors(
         table = measured_cells(program, chosen, effort=effort)
         square, radius = np.zeros(len(table)), np.full(len(table), math.inf)
         work, jobs = _Work(table, deadline), list(range(count))
-        squares = Kept(kept, lambda s: f"squares below start {s}", work.plain, _restored)
+        squares = Kept[int, tuple[F64, F64]](
+            kept, lambda s: f"squares below start {s}", tuple[F64, F64],
+            lambda found: None if deadline.passed else found,
+        )  # fmt: skip
         for s, (mids, rads) in outcomes(jobs, work, deadline, workers, squares):
             where = np.flatnonzero(table.start == s)
             square[where], radius[where] = mids, rads
@@ -177,11 +180,6 @@ def median_errors(
     return MedianErrors(
         total.intersect(score.enclosure), table.select(order), square[order], radius[order]
     )
-
-
-def _restored(start: int, plain: Any) -> tuple[F64, F64]:
-    mids, rads = plain
-    return mids.astype(float), rads.astype(float)
 
 
 @dataclass(frozen=True)
@@ -204,9 +202,6 @@ class _Work:
         ]
         mids, rads = np.array(found).reshape(-1, 2).T
         return mids, rads
-
-    def plain(self, found: tuple[F64, F64]) -> Any:
-        return None if self.deadline.passed else found
 
     def _floats(self, start: Start) -> Iterator[tuple[bytes, tuple[float, float]]]:
         """By pattern; without those that float64 leaves open."""
@@ -250,7 +245,3 @@ class _Work:
 
 def _positive(found: Enclosure) -> Enclosure:
     return Enclosure(max(Fraction(0), found.lower), found.upper)
-
-
-def _middle(value: tuple[Fraction, ...]) -> tuple[int, ...]:
-    return tuple(i for i, c in enumerate(value) if c)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
 from math import factorial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
@@ -106,7 +106,9 @@ def positive_inputs(
     found: dict[tuple[int, ...], OrderedCase] = {}
     work, run = PositiveSet(program, chosen, ties), partial(identity, "sections", (program,))
     with opened(state, lambda: run(chosen, ties) | {"positive": count}) as place:
-        kept = Kept(place, lambda positions: f"positive {positions}", _plain, _restored)
+        kept = Kept[tuple[int, ...], list[OrderedCase]](
+            place, lambda positions: f"positive {positions}", list[OrderedCase]
+        )
         for done, (_, some) in enumerate(outcomes(sets[::-1], work, deadline, workers, kept), 1):
             found |= {case.positions: case for case in some}
             if progress is not None:
@@ -114,14 +116,6 @@ def positive_inputs(
     orders = list(permutations(range(chosen.seq_len), count))
     cases = tuple(found[order] for order in orders if order in found)
     return OrderedCases(cases, len(orders) - len(cases))
-
-
-def _plain(cases: list[OrderedCase]) -> Any:
-    return [[c.positions, c.label, c.share, c.margin, c.cells] for c in cases]
-
-
-def _restored(positions: tuple[int, ...], plain: Any) -> list[OrderedCase]:
-    return [OrderedCase(tuple(order), *known) for order, *known in plain]
 
 
 @dataclass(frozen=True)

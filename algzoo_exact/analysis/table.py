@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from algzoo_exact.errors import demand
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.floats import nearest
 from algzoo_exact.regions.enumerate import Cell, Region
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.tables import Row, check_suffix, write_rows
@@ -83,14 +82,6 @@ def number(name: str, enclosure: Enclosure, digits: int) -> Row:
         f"{name}_lower": lower,
         f"{name}_upper": upper,
     }
-
-
-def nearest(value: Fraction) -> float:
-    """The nearest float64, infinite beyond its range."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def vector(entries: Iterable[object]) -> str:

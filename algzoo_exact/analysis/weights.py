@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.program.floats import rounded, rounded_weights
-from algzoo_exact.program.ir import Program, mlp, rnn
+from algzoo_exact.program.floats import rounded
+from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import MLP_KEY, named_weights
+from algzoo_exact.program.perturb import rebuilt
 
 F64 = NDArray[np.float64]
 
@@ -89,14 +90,12 @@ class Arrays(tuple[F64, ...]):
 def weights_of(program: Program) -> Arrays:
     """Those of an RNN or a perceptron, each rounded to nearest; OverflowError if one is beyond
     float64."""
-    if program.is_rnn:
-        return Arrays(*rounded_weights(program))
-    return Arrays(*map(rounded, named_weights(program).values()))
+    first, *others = map(rounded, named_weights(program).values())
+    return Arrays(first[:, 0] if program.is_rnn else first, *others)
 
 
 def with_weights(program: Program, flat: F64) -> Program:
     """The same network with other weights, in a row."""
-    first, *inner, last = [part.tolist() for part in weights_of(program).shaped(flat)]
-    if program.is_rnn:
-        return rnn(first, inner[0], last, program.seq_len)
-    return mlp([first, *inner, last])
+    first, *others = weights_of(program).shaped(flat)
+    first = first.reshape(len(first), -1)  # (d, 1) of an RNN
+    return rebuilt(program, [part.tolist() for part in (first, *others)])

@@ -183,8 +183,8 @@ def _found(
         kept = Kept[Job, Row](
             state,
             lambda job: job.key,
+            Any,
             lambda row: None if interrupts or "error" in row else row,
-            lambda job, row: row,
         )
         for found in outcomes(waiting, partial(scored, effort), NEVER, workers, kept):
             if interrupts:

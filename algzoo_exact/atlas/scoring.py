@@ -11,9 +11,9 @@ from algzoo_exact.errors import InputError, one_of
 from algzoo_exact.present.documents.scores import score_row
 from algzoo_exact.present.findings.crosscheck import cross_check
 from algzoo_exact.present.findings.random_inputs import Order, carry_out
+from algzoo_exact.present.findings.scoring import question_of
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.score.compute import answer, decided, metric_for
-from algzoo_exact.score.question import Question
+from algzoo_exact.score.compute import answer, decided
 from algzoo_exact.tables import Row
 from algzoo_exact.zoo.loading import Model
 
@@ -62,14 +62,12 @@ def _row(effort: Effort, model: Model) -> Row:
     task = model.task
     if task is None:
         raise InputError("Nothing says which task it is for; give the task.")
-    metric = metric_for(task)
-    network, ties = (model.network, effort.ties) if metric.of_labels else (model.program, None)
     deadline = Deadline.after(effort.time_limit)
-    question = Question(metric, network, task, ties, deadline=deadline, workers=1)
+    question = question_of(model, task, effort.ties, deadline=deadline, workers=1)
     score = decided(question) if effort.method == "exact" else answer(question)
     if score.kind == "exact":
         return score_row(model, score, None)
     # As many inputs whatever the time, so that they are the same ones again.
-    order = Order(network, task, effort.ties, SAMPLES, seed=0, rounded=False)
+    order = Order(question.program, task, effort.ties, SAMPLES, seed=0, rounded=False)
     sampled = carry_out(order, lambda done, total: None)
     return score_row(model, score, cross_check(sampled, score.enclosure))

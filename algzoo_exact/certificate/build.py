@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -134,11 +135,8 @@ def write_certificate(
     InputError as for ``certify``, for a name that ends neither in .json nor in .json.gz, and where
     the file cannot be written.
     """
-
-    def draft() -> Draft:
-        return drafted(model, task, explanation, ties, decimals, progress)
-
-    return write_draft(path, draft, progress)
+    make = partial(drafted, model, task, explanation, ties, decimals, progress)
+    return write_draft(path, make, progress)
 
 
 def write_draft(

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from algzoo_exact.certificate.check import FORMAT, VERSION, dump
-from algzoo_exact.certificate.nodes import Json, weight_texts
+from algzoo_exact.certificate.nodes import Json, bounds, weight_texts
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
@@ -150,8 +150,9 @@ class Draft(ABC):
 
     def _results(self) -> Json:
         found = self.score()
-        bounds = {"lower": str(found.lower), "upper": str(found.upper)}
-        return {"accuracy": bounds, "undecided": str(self.undecided())}
+        return {
+            "accuracy": bounds(found.lower, found.upper), "undecided": str(self.undecided())
+        }  # fmt: skip
 
     @abstractmethod
     def score(self) -> Enclosure:

@@ -203,15 +203,16 @@ class Evidence:
         number = self.nodes.number
         known = [part for fact in facts for part in conjuncts(fact.statement)]
         proof: Json = {"steps": steps_json(found)}
-        if argument.facts:
-            proof["facts"] = [number(part) for part in argument.facts]
-        if argument.defined:
+        use = argument.use
+        if use.facts:
+            proof["facts"] = [number(part) for part in use.facts]
+        if use.defined:
             proof["defined"] = [
                 [number(entry), number(_equation(entry, term, known))]
-                for entry, term in argument.defined
+                for entry, term in use.defined
             ]
-        if argument.free:
-            proof["free"] = [number(entry) for entry in argument.free]
+        if use.free:
+            proof["free"] = [number(entry) for entry in use.free]
         return proof | self._without(_walls(argument.domain, domain))
 
     def _without(self, walls: Sequence[Formula]) -> Json:

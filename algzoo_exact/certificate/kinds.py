@@ -12,7 +12,7 @@ from typing import Any
 
 from algzoo_exact.certificate.check import KINDS, SLACK, exponent_of, root_of
 from algzoo_exact.certificate.draft import CertifiedPiece, Draft, Kind, Wanted
-from algzoo_exact.certificate.nodes import Json
+from algzoo_exact.certificate.nodes import Json, bounds
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
@@ -118,9 +118,8 @@ class CellDraft(ConeDraft):
 
     def _results(self) -> Json:
         places = self.decimals + FINER
-        lower, upper = self.score().decimal(places)
         undecided = Enclosure.exactly(self.undecided()).decimal(places)[1]
-        return {"accuracy": {"lower": lower, "upper": upper}, "undecided": undecided}
+        return {"accuracy": bounds(*self.score().decimal(places)), "undecided": undecided}
 
     def score(self) -> Enclosure:
         return Enclosure(self.right, 1 - (self.total - self.right))
@@ -141,9 +140,7 @@ class PieceDraft(ConeDraft):
         decimals = _PIECE_DECIMALS if wanted.decimals is None else wanted.decimals
         super().__init__(replace(wanted, decimals=decimals))
         self._errors = Errors(program, task)
-        self._middles = [
-            [k for k, share in enumerate(piece.value) if share] for piece in task.value_cells()
-        ]
+        self._middles = [piece.middle for piece in task.value_cells()]
         self._lower = self._upper = Fraction(0)
 
     def _entries(self, progress: Progress | None) -> Iterator[Json]:
@@ -168,11 +165,11 @@ class PieceDraft(ConeDraft):
         middle = self._middles[start.label]
         coefficients = tuple(Fraction(w, self._errors.unit) for w in error)
         if self.seen is not None:
-            self.seen(CertifiedPiece(pattern, tuple(middle), coefficients, stated, known))
+            self.seen(CertifiedPiece(pattern, middle, coefficients, stated, known))
         return {
             "pattern": pattern,
             "rays": self._corners(cone.rays),
-            "middle": middle,
+            "middle": list(middle),
             "error": list(map(str, coefficients)),
             "measure": measure,
             "square": square,
@@ -198,13 +195,10 @@ class PieceDraft(ConeDraft):
     def _results(self) -> Json:
         places = self.decimals + FINER
         lower, upper = self.score().decimal(places)
+        roots = root_of(lower, places, up=False), root_of(upper, places, up=True)
         return {
-            "mean_squared_error": {"lower": lower, "upper": upper},
-            "root_mean_squared_error": {
-                "lower": root_of(lower, places, up=False),
-                "upper": root_of(upper, places, up=True),
-            },
-        }
+            "mean_squared_error": bounds(lower, upper), "root_mean_squared_error": bounds(*roots)
+        }  # fmt: skip
 
     def score(self) -> Enclosure:
         return Enclosure(self._lower, self._upper)

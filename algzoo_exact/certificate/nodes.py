@@ -93,6 +93,11 @@ def _written(node: Node) -> Any:
     return parts[0] if op == "truth" else [op, *parts]
 
 
+def bounds(lower: object, upper: object) -> dict[str, str]:
+    """Both ends of what is known of a number."""
+    return {"lower": str(lower), "upper": str(upper)}
+
+
 def weight_texts(named: Mapping[str, Matrix]) -> dict[str, list[list[str]]]:
     """Exact weights as a certificate has them, row by row."""
     return {key: [[str(w) for w in row] for row in rows] for key, rows in named.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from algzoo_exact.certificate.evidence import Evidence
-from algzoo_exact.certificate.nodes import Json, SaidError, weight_texts
+from algzoo_exact.certificate.nodes import Json, SaidError, bounds, weight_texts
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.answers import ANSWERS, Share
@@ -85,7 +85,7 @@ class _Writer:
             "claims": claims,
             "cases": cases,
             "disjoint": disjoint,
-            "accuracy": accuracy and {"lower": str(accuracy[0]), "upper": str(accuracy[1])},
+            "accuracy": accuracy and bounds(*accuracy),
         }
         others = [
             {

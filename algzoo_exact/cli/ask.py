@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.progress import in_words
 
 UNDECIDED = 3
 
@@ -35,14 +36,13 @@ def ask(subject: o.Subject, asked: Statement) -> Said:
     algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
     algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.asked import asked_document
 
     loaded = subject.loaded()
-    with progress_bar("asking") as advance, asked.shared(2) as workers:
+    with asked.running("asking") as told:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
-            workers=workers, state=asked.state, progress=lambda text: advance(0.0, text),
+            workers=told["workers"], state=asked.state, progress=in_words(told["progress"]),
         )  # fmt: skip
     said = asked_document(loaded, asked.statement, asked.given, found)
     return Timed(said, UNDECIDED if found.outcome.status == "unknown" else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
@@ -29,7 +30,6 @@ def attention(subject: o.Subject, watched: Watched) -> Said:
     algzoo-exact attention longest_cycle_4_4 1,2,0,3
     algzoo-exact attention longest_cycle_4_4 --out attention.parquet
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.attention import attention_document, attention_out_document
     from algzoo_exact.tables import write_rows
 

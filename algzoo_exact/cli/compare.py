@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, stopped
 from algzoo_exact.cli.output import progress_bar
-
-if TYPE_CHECKING:
-    from algzoo_exact.race.run import Race
 
 LOWEST, HIGHEST = 1.0, 1e15
 
@@ -89,7 +87,6 @@ def compare(noise: Variants, subject: o.Subject, entries: Entries) -> Said:
     algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6
         --estimators sampling,sobol-order --json
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
 
     loaded = subject.loaded()
@@ -115,7 +112,7 @@ def compare(noise: Variants, subject: o.Subject, entries: Entries) -> Said:
     return Said(race_document(race, files))
 
 
-def _write(race: Race, folder: Path) -> list[str]:
+def _write(race: az.Race, folder: Path) -> list[str]:
     from algzoo_exact.files import write_whole
     from algzoo_exact.present.documents.race import race_document
     from algzoo_exact.present.writers.markdown import to_markdown

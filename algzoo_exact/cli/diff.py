@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.program.reduce import Format
-    from algzoo_exact.zoo.loading import Model
 
 _DRAWN = 3  # inputs
 
@@ -52,14 +51,12 @@ def diff(change: Change, pair: Pair, noise: o.Noise) -> Said:
     algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
     algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.difference import (
         difference_document,
         function_difference_document,
         root_document,
     )
     from algzoo_exact.program.lift import task_of
-    from algzoo_exact.program.transformer import Transformer
 
     if pair.other is None and (noise.noise, change.prune, change.round) == (None, None, None):
         raise InputError("Name a second model, or change this one by --noise, --prune or --round.")
@@ -70,39 +67,33 @@ def diff(change: Change, pair: Pair, noise: o.Noise) -> Said:
     if change.round is not None:
         second = az.quantize(second, cast("Format", change.round))
     models = first, second
-    kinds = {isinstance(one.network, Transformer) for one in models}
+    kinds = {isinstance(one.network, az.Transformer) for one in models}
     if len(kinds) > 1:
         raise InputError("A transformer and another model have no inputs in common.")
     if kinds == {True}:
         change.refuse_state("of the differences of transformers")
-        with progress_bar("diff", change.deadline) as advance:
-            apart = az.function_difference(
-                *models, time_limit=change.deadline.timeout, progress=advance
-            )
+        with o.watched("diff", change.deadline) as watched:
+            apart = az.function_difference(*models, **watched)
         return Timed(function_difference_document(models, apart, change.top))
     task = task_of(first, None)
     if change.picture is not None:
         if task.is_numeric:
             raise InputError("A picture shows answers, and median models give numbers.")
         _draw(first, second, change.picture)
-    with progress_bar("diff", change.deadline) as advance, change.shared(2) as workers:
+    with change.running("diff", change.deadline) as running:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=change.deadline.timeout, workers=workers, state=change.state
-            )
+                *models, time_limit=running["time_limit"], workers=running["workers"],
+                state=change.state,
+            )  # fmt: skip
             return Timed(root_document(models, task, root))
-        found = az.diff(
-            *models, time_limit=change.deadline.timeout, workers=workers, state=change.state,
-            progress=advance,
-        )  # fmt: skip
+        found = az.diff(*models, **running)
         cells = found.cells(change.top)
     return Timed(difference_document(models, found, cells, change.picture))
 
 
-def _draw(first: Model, second: Model, path: Path) -> None:
+def _draw(first: az.Model, second: az.Model, path: Path) -> None:
     """Where the first gives the second one's answer."""
-    import algzoo_exact as az
-
     agreement = az.teacher(second.program, "agreement")
     if agreement.seq_len <= _DRAWN:
         az.picture(first.program, agreement, path)

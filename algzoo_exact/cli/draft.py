@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES
 from algzoo_exact.errors import InputError
+from algzoo_exact.progress import in_words
 
 
 @o.options
@@ -39,7 +41,6 @@ def draft(subject: o.Subject, drafted: Drafted) -> Said:
     algzoo-exact draft 2nd_argmax_4_3 --from mine.toml -o completed.toml
     Exit codes: 0 all proved, 1 something in the given story refuted, 2 bad input, 3 undecided.
     """
-    import algzoo_exact as az
     from algzoo_exact.files import check_place, replacing
     from algzoo_exact.present.documents.draft import draft_document
 
@@ -52,7 +53,7 @@ def draft(subject: o.Subject, drafted: Drafted) -> Said:
         found = az.draft(
             loaded, task, start=drafted.start, name=_name(subject.model, drafted.output), ties=rule,
             bits=drafted.bits, seed=drafted.seed, seconds=drafted.time_limit,
-            progress=lambda text: advance(0.0, text),
+            progress=in_words(advance),
         )  # fmt: skip
     with replacing(drafted.output) as part:
         part.write_text(found.toml, encoding="utf-8")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.progress import in_words
 
 
 @o.options
@@ -38,7 +40,6 @@ def economy(subject: o.AnySubject, ties: o.Ties, proofs: Proofs) -> Said:
     algzoo-exact economy 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 --plot economy.png
     algzoo-exact economy 2nd_argmax_16_10 --seconds 20s --json
     """
-    import algzoo_exact as az
     from algzoo_exact.plotting import check_plot
     from algzoo_exact.present.documents.economy import economy_document
     from algzoo_exact.present.pictures.economy import plot_economy
@@ -59,7 +60,7 @@ def economy(subject: o.AnySubject, ties: o.Ties, proofs: Proofs) -> Said:
                 raise KeyboardInterrupt
         found = az.economy(
             loaded, verification, task=task, ties=rule, seconds=proofs.seconds,
-            rest=proofs.rest or None, progress=lambda text: advance(0.0, text),
+            rest=proofs.rest or None, progress=in_words(advance),
         )  # fmt: skip
     if proofs.plot is not None:
         plot_economy(found, proofs.plot)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import FloatRangeError
 
 _TORCH_SECONDS = 3.0  # that it takes to be loaded, at most
@@ -35,44 +35,33 @@ def errors(subject: o.Subject, rules: o.Rules, extent: Extent, noise: o.Noise) -
     algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
     algzoo-exact errors my_model.pth --task argmax --json
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.errors import (
         errors_document,
         median_errors_document,
         wrong_functions_document,
     )
-    from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.tables import check_suffix, write_rows
 
     out = extent.out
     if out is not None:
         check_suffix(out)
     loaded = noise.on(subject.loaded())
-    if isinstance(loaded.network, Transformer):
+    if isinstance(loaded.network, az.Transformer):
         extent.refuse_state("of the errors of transformers")
-        with progress_bar("errors", extent.deadline) as advance:
-            wrong = az.wrong_functions(
-                loaded, ties=rules.rule, time_limit=extent.deadline.timeout, progress=advance
-            )
+        with o.watched("errors", extent.deadline) as watched:
+            wrong = az.wrong_functions(loaded, ties=rules.rule, **watched)
             if out is not None:
                 write_rows(wrong.arrow().to_pylist(), out)
         return Timed(wrong_functions_document(loaded, wrong, extent.top, out))
     task, rule = rules.task_of(loaded), rules.rule
-    if task.is_numeric:
-        with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
-            squares = az.median_errors(
-                loaded, task, workers=workers, state=extent.state, progress=advance,
-                time_limit=extent.deadline.timeout,
-            )  # fmt: skip
+    with extent.running("errors", extent.deadline) as running:
+        if task.is_numeric:
+            squares = az.median_errors(loaded, task, **running)
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
-        return Timed(median_errors_document(loaded, squares, pieces, out))
-    with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
-        found = az.find_errors(
-            loaded.program, task, ties=rule, workers=workers, state=extent.state,
-            progress=advance, time_limit=extent.deadline.timeout,
-        )  # fmt: skip
+            return Timed(median_errors_document(loaded, squares, pieces, out))
+        found = az.find_errors(loaded.program, task, ties=rule, **running)
         if out is not None:
             found.write(out)
         cells, floats = found.cells(extent.top, extent.deadline), []

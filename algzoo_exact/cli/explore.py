@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
-from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
-from algzoo_exact.errors import InputError
-from algzoo_exact.files import check_place
+from algzoo_exact.cli.stories import EXIT_CODES, StatementTime, shown_story, story_named
 
 
 @o.options
@@ -18,10 +16,7 @@ class Page:
 
     output: Path = o.output("FILE", "The page's file, .html.")
     against: str | None = o.option(None, "MODEL", "A second model, to show where they differ.")
-    explanation: str | None = o.option(
-        None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
-        "show.",
-    )  # fmt: skip
+    explanation: str | None = shown_story()
     section: str | None = o.option(
         None, "ENTRIES", "Inputs that are free, as *, and in a fixed ratio, as numbers: "
         "'*,*,0,1/2'. Then the tables are of that section; else of all inputs, up to 9.",
@@ -47,25 +42,19 @@ def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Sai
     algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
     Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.explore import explore_document
-    from algzoo_exact.zoo.explanations import explanation_path
 
-    if page.output.suffix != ".html":
-        raise InputError(f"Cannot write {page.output}: its name must end in .html.")
-    check_place(page.output)
-    story = page.explanation and az.load_explanation(explanation_path(page.explanation))
+    o.check_target(page.output, (".html",))
+    story = story_named(page.explanation) if page.explanation else None
     loaded = subject.loaded()
     task = o.task_of(loaded)
     if task.is_discrete:
         effort.refuse_state("of pages about transformers")
-    with progress_bar("explore", effort.deadline) as advance, effort.shared(2) as workers:
+    against = None if page.against is None else o.load_model(page.against)
+    with effort.running("explore", effort.deadline) as running:
         found = az.explore(
-            loaded, task,
-            against=None if page.against is None else o.load_model(page.against),
-            explanation=story or None, section=page.section, ties=ties.rule,
-            time_limit=effort.deadline.timeout, seconds=effort.seconds, workers=workers,
-            state=effort.state, progress=advance,
+            loaded, task, against=against, explanation=story, section=page.section,
+            ties=ties.rule, seconds=effort.seconds, **running,
         )  # fmt: skip
         found.save(page.output)
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.interrupts import noticing_interrupts
-from algzoo_exact.cli.output import progress_bar
 
 
 @o.options
@@ -35,20 +35,17 @@ def gradient(subject: o.Subject, ties: o.Ties, shown: Shown, limit: o.TimeLimit)
     algzoo-exact gradient 2nd_argmax_4_3
     algzoo-exact gradient median_4_3 --json
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.gradient import gradient_document
 
     loaded = subject.loaded()
     task, rule, deadline = o.task_of(loaded), ties.rule, limit.deadline
-    with progress_bar("gradient", deadline) as advance:
-        found = az.gradient(loaded, task, ties=rule, time_limit=deadline.timeout, progress=advance)
-    with progress_bar("score", deadline) as advance:
+    with o.watched("gradient", deadline) as watched:
+        found = az.gradient(loaded, task, ties=rule, **watched)
+    with o.watched("score", deadline) as watched:
         if found.ties is None:
-            score = az.squared_error(loaded, task, time_limit=deadline.timeout, progress=advance)
+            score = az.squared_error(loaded, task, **watched)
         else:
-            score = az.accuracy(
-                loaded, task, ties=rule, time_limit=deadline.timeout, progress=advance
-            )
+            score = az.accuracy(loaded, task, ties=rule, **watched)
     return Timed(gradient_document(loaded, score, found, shown.top))
 
 
@@ -63,7 +60,6 @@ def polish(subject: o.Subject, ties: o.Ties, target: Target, limit: o.TimeLimit)
     algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
     algzoo-exact polish my_model.pth --task argmedian -o polished.pt --restarts 10
     """
-    import algzoo_exact as az
     from algzoo_exact.files import staged
     from algzoo_exact.present.documents.gradient import polish_document
     from algzoo_exact.zoo.saving import check_suffix, save
@@ -72,11 +68,10 @@ def polish(subject: o.Subject, ties: o.Ties, target: Target, limit: o.TimeLimit)
     with staged(target.output) as part:
         loaded = subject.loaded()
         task = o.task_of(loaded)
-        with noticing_interrupts(), progress_bar("polish", limit.deadline) as advance:
+        with noticing_interrupts(), o.watched("polish", limit.deadline) as watched:
             found = az.polish(
-                loaded, task, ties=ties.rule, restarts=target.restarts, seed=target.seed,
-                time_limit=limit.deadline.timeout, progress=advance,
-            )  # fmt: skip
+                loaded, task, ties=ties.rule, restarts=target.restarts, seed=target.seed, **watched
+            )
         save(found.program, part, task, found.dtype)
     architecture = "mlp" if found.program.is_mlp else None
     written = az.load(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -67,8 +68,6 @@ def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o
     algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
     algzoo-exact ablate longest_cycle_4_4 0,0
     """
-    import algzoo_exact as az
-    from algzoo_exact.analysis.ablation import Importance
     from algzoo_exact.present.documents.importance import importance_document
 
     loaded = subject.loaded()
@@ -82,7 +81,7 @@ def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o
             ties=rules.rule,
             time_limit=limit.deadline.timeout,
         )
-        whole = Importance(found.before, (found,))
+        whole = az.Importance(found.before, (found,))
     return Timed(importance_document(loaded, whole, cut.state, 1))
 
 
@@ -98,14 +97,13 @@ def importance(
     algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
     algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.importance import importance_document
 
     loaded = subject.loaded()
-    with progress_bar("importance", limit.deadline) as advance, parts.shared(2) as workers:
+    task = rules.task_of(loaded)
+    with parts.running("importance", limit.deadline) as running:
         found = az.importance(
-            loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
-            ties=rules.rule, workers=workers, time_limit=limit.deadline.timeout, state=parts.state,
-            progress=advance,
+            loaded, task, sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
+            ties=rules.rule, **running,
         )  # fmt: skip
     return Timed(importance_document(loaded, found, cut.state, parts.top))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -19,12 +20,12 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
+from algzoo_exact.progress import Progress
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
     from algzoo_exact.state import State
     from algzoo_exact.tables import Row
-    from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Scoring:
             "version": __version__,
         }
 
-    def row(self, model: Model, seed: int | None, bar: o.Bar) -> Row:
+    def row(self, model: az.Model, seed: int | None, bar: o.Bar) -> Row:
         """The row of a model with noise of that seed; KeyboardInterrupt if that came before the
         whole score was there."""
         from algzoo_exact.present.documents.scores import score_row
@@ -132,7 +133,7 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
 
 
 def _rows(
-    names: list[str], scoring: Scoring, state: State | None, advance: o.Advance
+    names: list[str], scoring: Scoring, state: State | None, advance: Progress
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
@@ -153,7 +154,7 @@ def _rows(
 
 
 def _row(
-    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: o.Advance
+    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: Progress
 ) -> Row:
     # One bar at a time: that of all models.
     model = o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
 
 
 def neurons(subject: o.Subject, sharing: o.Lasting, noise: o.Noise) -> Said:
@@ -18,11 +18,10 @@ def neurons(subject: o.Subject, sharing: o.Lasting, noise: o.Noise) -> Said:
     algzoo-exact neurons 2nd_argmax_4_3
     algzoo-exact neurons 2nd_argmax_8_5 --json
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.neurons import neurons_document
 
     loaded = noise.on(subject.loaded())
-    with progress_bar("neurons") as advance, sharing.shared(2) as workers:
-        found = az.neuron_facts(loaded, workers=workers, state=sharing.state, progress=advance)
+    with sharing.running("neurons") as running:
+        found = az.neuron_facts(loaded, **running)
         said = neurons_document(loaded, found)
     return Timed(said)

@@ -13,25 +13,34 @@ from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    dataclass_transform,
+)
 
 import typer
 
+import algzoo_exact as az
+from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, one_of
+from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
+from algzoo_exact.progress import Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from algzoo_exact.analysis.sections import Section
-    from algzoo_exact.program.task import Task, TieRule
-    from algzoo_exact.zoo.loading import Model
+    from algzoo_exact.program.task import TieRule
 
 _Options = TypeVar("_Options")
 _Usual = TypeVar("_Usual", int, None)
-Advance: TypeAlias = Callable[[float, str], None]
-Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
+Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Progress]]
 """What shows the progress of a piece of work, by its name, until a deadline."""
 
 LARGEST_COUNT = 10**15
@@ -83,6 +92,14 @@ def parse_rename(text: str | dict[str, str]) -> dict[str, str]:
             "linear.weight=head.w, with commas between several."
         )
     return found
+
+
+def check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """InputError for a file that could not be written, before the work rather than after it."""
+    if path is not None:
+        if path.suffix not in suffixes:
+            raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
+        check_place(path)
 
 
 def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
@@ -158,6 +175,27 @@ ModelsArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
+class Watched(TypedDict):
+    """What functions are told that may take long."""
+
+    time_limit: float | None
+    progress: Progress
+
+
+class Running(Watched):
+    """The same of those that share their work, and go on after a kill."""
+
+    workers: int | Executor
+    state: Path | None
+
+
+@contextmanager
+def watched(label: str, deadline: Deadline = NEVER) -> Iterator[Watched]:
+    """What a function is told beside a bar of that label."""
+    with progress_bar(label, deadline) as advance:
+        yield {"time_limit": deadline.timeout, "progress": advance}
+
+
 @options
 class TimeLimit:
     deadline: Deadline = duration(
@@ -200,6 +238,13 @@ class Lasting(Sharing):
         None, "FILE", "Keep what is done in this file: the same command goes on from it, whatever "
         "ended it, and [bold]algzoo-exact status[/bold] says how far it is.",
     )  # fmt: skip
+
+    @contextmanager
+    def running(self, label: str, deadline: Deadline = NEVER) -> Iterator[Running]:
+        """What a function is told beside a bar of that label; by default two processes share its
+        work."""
+        with watched(label, deadline) as told, self.shared(2) as workers:
+            yield {**told, "workers": workers, "state": self.state}
 
     def refuse_state(self, why: str) -> None:
         """InputError if there is a state, though there is none ``why``."""
@@ -250,7 +295,7 @@ class Sizes(Facts):
         """As arguments of ``load``."""
         return {name: value for name, value in asdict(self).items() if name in _OF_LOAD}
 
-    def load(self, name: str) -> Model:
+    def load(self, name: str) -> az.Model:
         """The model of that name, with a progress bar; what was taken for what is said."""
         model = load_model(name, self)
         if model.taken:
@@ -271,7 +316,7 @@ class Subject(Sizes):
 
     model: str = argument(REQUIRED, "MODEL", f"{_MODEL}.")
 
-    def loaded(self) -> Model:
+    def loaded(self) -> az.Model:
         return self.load(self.model)
 
 
@@ -300,7 +345,7 @@ class Rules(Ties):
 
     teacher: str | None = option(None, "MODEL", "Another model, whose answers are the labels.")
 
-    def task_of(self, model: Model) -> Task:
+    def task_of(self, model: az.Model) -> az.Task:
         """Its task, or that of answering like the teacher."""
         if self.teacher is None:
             return task_of(model)
@@ -334,7 +379,7 @@ class Subspace:
         """Whether a section is asked for."""
         return self.zero is not None or bool(self.equal) or self.basis is not None
 
-    def of(self, model: Model, task: Task) -> Section | None:
+    def of(self, model: az.Model, task: az.Task) -> az.Section | None:
         """The section that is asked for; InputError where it is none, and for a rule alone."""
         from algzoo_exact.analysis.sections import read_basis, section
 
@@ -367,10 +412,8 @@ class Noise:
         "--noise-relative", "STD is a share of the root mean square of each weight matrix."
     )
 
-    def on(self, model: Model) -> Model:
+    def on(self, model: az.Model) -> az.Model:
         """The model with noise on its weights, if that is asked for."""
-        import algzoo_exact as az
-
         if self.noise is None:
             if self.noise_seed is not None or self.noise_relative:
                 raise InputError("--noise-seed and --noise-relative need --noise STD.")
@@ -383,15 +426,12 @@ class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 
 
-def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) -> Model:
-    import algzoo_exact as az
-    from algzoo_exact.cli.output import progress_bar
-
+def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) -> az.Model:
     with (bar or progress_bar)("loading", NEVER) as advance:
         return az.load(name, **(sizes or Sizes()).given(), progress=advance)
 
 
-def task_of(model: Model) -> Task:
+def task_of(model: az.Model) -> az.Task:
     """InputError if nothing says which it is."""
     from algzoo_exact.program.task import tasks_for
 

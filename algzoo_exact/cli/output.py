@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.present.document import Document
-from algzoo_exact.progress import bar
+from algzoo_exact.progress import Progress, bar
 
 if TYPE_CHECKING:
     from algzoo_exact.tables import Row
@@ -63,7 +63,7 @@ class _Lines:
 
 
 @contextmanager
-def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
+def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Progress]:
     """A bar on stderr with the time left, if that is a terminal and the block takes over a second;
     else a line now and then while code is compiled.
 

@@ -6,16 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import check_place, staged_all
+from algzoo_exact.files import staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.analysis.regions import Order, RegionTable
-    from algzoo_exact.analysis.sections import Section
-    from algzoo_exact.zoo.loading import Model
 
 MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
@@ -95,8 +94,8 @@ def regions(
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.tables import SUFFIXES, write_rows
 
-    _check_target(files.graph, (".graphml", ".gexf"))
-    _check_target(files.out, SUFFIXES)
+    o.check_target(files.graph, (".graphml", ".gexf"))
+    o.check_target(files.out, SUFFIXES)
     loaded = noise.on(subject.loaded())
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
@@ -105,7 +104,7 @@ def regions(
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
     section = subspace.of(loaded, task)
-    drawn: Section | Model = loaded
+    drawn: az.Section | az.Model = loaded
     if section is not None:
         drawn, task = section, section.task
     if task.seq_len > MOST_INPUTS:
@@ -140,11 +139,3 @@ def regions(
             loaded, section, found, Chosen(chosen, order, extent.top), asdict(files)
         )
     return Timed(said)
-
-
-def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """InputError for a file that could not be written, before the work rather than after it."""
-    if path is not None:
-        if path.suffix not in suffixes:
-            raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
-        check_place(path)

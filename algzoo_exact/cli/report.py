@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar, score_lines
-from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
+from algzoo_exact.cli.stories import EXIT_CODES, StatementTime, shown_story, story_named
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged_all
+from algzoo_exact.progress import Progress
 
 if TYPE_CHECKING:
-    from algzoo_exact.present.findings.gather import Findings, Wishes
-    from algzoo_exact.zoo.loading import Model
+    from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.findings.wishes import Wishes
 
 
 @o.options
@@ -41,10 +43,7 @@ class About:
         None, "FOLDER", "Report all models of a folder, with an index page. The same command goes "
         "on where it was stopped.", "--all",
     )  # fmt: skip
-    explanation: str | None = o.option(
-        None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
-        "show.",
-    )  # fmt: skip
+    explanation: str | None = shown_story()
 
 
 @o.options
@@ -96,7 +95,7 @@ def report(
     Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score,
         2 bad input, 3 a claim is undecided.
     """
-    from algzoo_exact.present.findings.gather import Wishes
+    from algzoo_exact.present.findings.wishes import Wishes
     from algzoo_exact.present.writers.registry import check_target
 
     if (about.model is None) == (about.folder is None):
@@ -120,14 +119,10 @@ def report(
         raise InputError("--certificate and --no-certificate contradict each other.")
     check_target(about.output)
 
-    import algzoo_exact as az
     from algzoo_exact.present.documents.summary import report_document
     from algzoo_exact.present.report import report_of
-    from algzoo_exact.zoo.explanations import explanation_path
 
-    story = None
-    if about.explanation is not None:
-        story = az.load_explanation(explanation_path(about.explanation))
+    story = None if about.explanation is None else story_named(about.explanation)
     loaded = sizes.load(about.model)
     task, named = o.task_of(loaded), certificate.certificate
     if named is None and not certificate.no_certificate and effort.time_limit is None:
@@ -152,7 +147,7 @@ def report(
 
 
 @contextmanager
-def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
+def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Progress]:
     """A progress bar. Bounds would go on with what they have after Ctrl-C; a report does not."""
     with noticing_interrupts() as interrupts, progress_bar(label, deadline) as bar:
 
@@ -166,7 +161,7 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
             raise KeyboardInterrupt
 
 
-def _beside(output: Path, model: Model, explained: bool) -> Path | None:
+def _beside(output: Path, model: az.Model, explained: bool) -> Path | None:
     from algzoo_exact.present.findings.certifying import slow_certificate
     from algzoo_exact.present.reports import CERTIFICATE
 

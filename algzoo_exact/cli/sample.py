@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
-
-if TYPE_CHECKING:
-    from algzoo_exact.runtime.sampled import Estimate
 
 
 @o.options
@@ -34,26 +30,24 @@ def sample(subject: o.AnySubject, rules: o.Rules, draw: Draw, noise: o.Noise) ->
     algzoo-exact sample 2nd_argmax_4_4
     algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.score import sample_document
 
     loaded = noise.on(subject.loaded())
     task, rule = rules.task_of(loaded), rules.rule
-    estimate: Estimate
     with progress_bar("sampling") as advance, draw.shared(1) as workers:
 
         def progress(done: int, total: int) -> None:
             advance(done / total, f"{done:,} inputs")
 
         if task.outputs == 1:
-            estimate = az.sample_squared_error(
+            squares = az.sample_squared_error(
                 loaded.program, task, draw.samples, seed=draw.seed, device=draw.device,
                 dtype=draw.dtype, workers=workers, state=draw.state, progress=progress,
             )  # fmt: skip
-        else:
-            estimate = az.sample(
-                loaded.network, task, draw.samples, seed=draw.seed, device=draw.device,
-                dtype=draw.dtype, ties=rule, confidence=draw.confidence, workers=workers,
-                state=draw.state, progress=progress,
-            )  # fmt: skip
-    return Said(sample_document(loaded, task, rule if task.outputs > 1 else None, estimate))
+            return Said(sample_document(loaded, task, None, squares))
+        estimate = az.sample(
+            loaded.network, task, draw.samples, seed=draw.seed, device=draw.device,
+            dtype=draw.dtype, ties=rule, confidence=draw.confidence, workers=workers,
+            state=draw.state, progress=progress,
+        )  # fmt: skip
+    return Said(sample_document(loaded, task, rule, estimate))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.deadline import Deadline
@@ -13,10 +14,7 @@ from algzoo_exact.errors import InputError
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.crosscheck import CrossCheck
     from algzoo_exact.present.findings.random_inputs import Sampled
-    from algzoo_exact.program.task import Task, TieRule
-    from algzoo_exact.score.question import Wish
-    from algzoo_exact.score.result import Score
-    from algzoo_exact.zoo.loading import Model
+    from algzoo_exact.program.task import TieRule
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
 _SHARE = 0.8  # of a limit, for the score, where a sample may come after it
@@ -50,14 +48,14 @@ class Wishes(o.Seed, o.Lasting):
 class Scored:
     """A score, and random inputs beside it; ``interrupted``: it is what was decided by then."""
 
-    score: Score
+    score: az.Score
     beside: CrossCheck | None
     interrupted: bool
 
 
 def scored(
-    loaded: Model,
-    task: Task,
+    loaded: az.Model,
+    task: az.Task,
     rule: TieRule,
     wishes: Wishes,
     deadline: Deadline,
@@ -73,22 +71,25 @@ def scored(
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
-    from algzoo_exact.score.compute import answer, metric_for
-    from algzoo_exact.score.question import Question
+    from algzoo_exact.present.findings.scoring import question_of
+    from algzoo_exact.score.compute import answer
 
-    metric = metric_for(task)
+    apart = deadline.limited and alone
+    own = deadline if apart or not deadline.limited else deadline.part(_SHARE)
+    question = question_of(
+        loaded, task, rule, digits=wishes.digits, wish=wishes.method, deadline=own,
+        max_cells=wishes.max_regions, by_label=wishes.by_label,
+    )  # fmt: skip
+    metric = question.metric
     if wishes.by_label and not metric.of_labels:
         raise InputError("--by-label splits an accuracy; median models have an error instead.")
-    network = loaded.network if metric.of_labels else loaded.program
     order = Order(
-        network, task, rule, wishes.check_samples or SAMPLES_BESIDE_BOUNDS, wishes.seed,
+        question.program, task, rule, wishes.check_samples or SAMPLES_BESIDE_BOUNDS, wishes.seed,
         rounded=False, deadline=Deadline(deadline.at + _LATER),
     )  # fmt: skip
     # Where only bounds are possible, which take their time, the sample comes first.
     boxes = task.seq_len > MOST_INPUTS and task.is_index
     early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
-    apart = deadline.limited and alone
-    own = deadline if apart or not deadline.limited else deadline.part(_SHARE)
     with sampler(apart=apart) as beside:
         draw = beside(order)
 
@@ -102,14 +103,8 @@ def scored(
             bar(metric.words, own) as advance,
             wishes.shared(None) as workers,
         ):
-            result = answer(
-                Question(
-                    metric, network, task, rule if metric.of_labels else None, wishes.digits,
-                    cast("Wish", wishes.method), own, wishes.max_regions, workers,
-                    by_label=wishes.by_label, progress=advance,
-                ),
-                wishes.state,
-            )  # fmt: skip
+            asked = replace(question, workers=workers, progress=advance)
+            result = answer(asked, wishes.state)
         interrupted = bool(seen)
         if interrupted and metric.of_labels and result.enclosure.width >= 1:
             raise KeyboardInterrupt  # nothing is known but that it is a probability

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
-from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
 
@@ -32,23 +32,16 @@ def sections(subject: o.Subject, rules: o.Ties, subspace: o.Subspace, extent: Ex
     algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
     algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.section import positive_document, section_document
 
     if subspace.chosen and extent.positive is not None:
         raise InputError("--positive has sections of its own; leave it out, or the section.")
     loaded = subject.loaded()
-    task, limit = o.task_of(loaded), extent.deadline.timeout
+    task = o.task_of(loaded)
     section = subspace.of(loaded, task)
-    with progress_bar("sections", extent.deadline) as advance, extent.shared(2) as workers:
+    with extent.running("sections", extent.deadline) as running:
         if section is not None:
-            score = section.accuracy(
-                ties=rules.rule, time_limit=limit, workers=workers, state=extent.state,
-                progress=advance,
-            )  # fmt: skip
+            score = section.accuracy(ties=rules.rule, **running)
             return Timed(section_document(loaded, section, score))
-        found = az.positive_inputs(
-            loaded, extent.positive or 2, task, ties=rules.rule, time_limit=limit,
-            workers=workers, state=extent.state, progress=advance,
-        )  # fmt: skip
+        found = az.positive_inputs(loaded, extent.positive or 2, task, ties=rules.rule, **running)
     return Timed(positive_document(loaded, task, rules.rule, found, extent.top))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
@@ -29,8 +30,6 @@ def show(
     algzoo-exact show 2nd_argmax_2_2 --standard
     algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex
     """
-    import algzoo_exact as az
-
     if form.latex + form.sympy + as_json > 1:
         raise InputError("--latex, --sympy and --json exclude each other; give one of them.")
     loaded = noise.on(subject.loaded())

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
-if TYPE_CHECKING:
-    from algzoo_exact.explain.verify import Verification
-    from algzoo_exact.zoo.loading import Model
-
 EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}
+
+
+def shown_story() -> Any:
+    """A field for an explanation that is verified and shown."""
+    return o.option(
+        None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
+        "show.",
+    )  # fmt: skip
+
+
+def story_named(name: str) -> az.Explanation:
+    """The explanation in that file, or the shipped one of that name."""
+    from algzoo_exact.zoo.explanations import explanation_path
+
+    return az.load_explanation(explanation_path(name))
 
 
 @o.options
@@ -32,9 +44,8 @@ class Story(StatementTime, o.Ties):
         "--model",
     )  # fmt: skip
 
-    def verified(self, only: str | None = None) -> tuple[str, Model, Verification]:
+    def verified(self, only: str | None = None) -> tuple[str, az.Model, az.Verification]:
         """The file's path, the model, and what became of the explanation, with a progress bar."""
-        import algzoo_exact as az
         from algzoo_exact.zoo.explanations import explanation_path, model_beside
 
         path = explanation_path(self.story)

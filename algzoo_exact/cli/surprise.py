@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, Story
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
+from algzoo_exact.progress import in_words
 
 
 @o.options
@@ -36,7 +33,6 @@ def surprise(story: Story, compared: Compared) -> Said:
     algzoo-exact surprise my_story.toml --bits-of-optimization 120 --json
     Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.ledger import ledger_document
 
     path, loaded, verification = story.verified()
@@ -54,13 +50,13 @@ def surprise(story: Story, compared: Compared) -> Said:
             optimization_bits=compared.bits_of_optimization,
             seeds=_seeds(loaded),
             noise=noise,
-            progress=lambda text: advance(0.0, text),
+            progress=in_words(advance),
         )
     code = EXIT_CODES[verification.status] if ledger.given.agrees else 1
     return Said(ledger_document(path, loaded, verification, ledger), code)
 
 
-def _seeds(model: Model) -> int | None:
+def _seeds(model: az.Model) -> int | None:
     """How many trained models a shipped one, or one of AlgZoo's, is the best of."""
     from algzoo_exact.zoo.catalogue import catalogue
 

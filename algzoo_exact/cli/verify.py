@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import algzoo_exact as az
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, Story
-
-if TYPE_CHECKING:
-    from algzoo_exact.explain.suggest import Suggestion
+from algzoo_exact.progress import in_words
 
 
 @o.options
@@ -38,15 +35,12 @@ def verify(story: Story, part: Part) -> Said:
     algzoo-exact verify my_story.toml --json
     Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
     """
-    import algzoo_exact as az
     from algzoo_exact.present.documents.verification import verification_document
 
     path, loaded, verification = story.verified(part.only)
-    found: tuple[Suggestion, ...] | None = None
+    found: tuple[az.Suggestion, ...] | None = None
     if part.suggest and not verification.stopped:
         with progress_bar("suggesting") as advance:
-            found = az.suggest(
-                verification, seconds=story.seconds, progress=lambda text: advance(0.0, text)
-            )
+            found = az.suggest(verification, seconds=story.seconds, progress=in_words(advance))
     said = verification_document(path, loaded, verification, found)
     return Said(said, EXIT_CODES[verification.status])

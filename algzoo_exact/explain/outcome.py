@@ -13,8 +13,8 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.language.expression import Entry, Formula, Term, point_text
-from algzoo_exact.explain.logic.farkas import Refutation
+from algzoo_exact.explain.language.expression import Entry, Formula, point_text
+from algzoo_exact.explain.logic.farkas import Abstraction, Refutation
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.shown import Shown
 
@@ -124,19 +124,17 @@ Evidence: TypeAlias = Cells | Refutation
 
 @dataclass(frozen=True, eq=False)
 class Argument:
-    """One step of a proof: ``statement`` holds wherever ``domain`` and the ``facts`` do.
+    """One step of a proof: ``statement`` holds wherever ``domain`` and the facts in ``use`` do.
 
-    The facts are claims proved earlier. So are the equations of ``defined`` entries and terms,
-    which take the place of what the program computes. ``free`` entries may have any value that
+    The facts are claims proved earlier. So are the equations of its defined entries and terms,
+    which take the place of what the program computes. Its free entries may have any value that
     satisfies the facts (h none below 0). ``evidence`` is what an independent checker needs; None
     where the ``method`` alone is to be believed, or repeated.
     """
 
     domain: Formula
     statement: Formula
-    facts: tuple[Formula, ...]
-    defined: tuple[tuple[Entry, Term], ...]
-    free: tuple[Entry, ...]
+    use: Abstraction
     method: str
     evidence: Evidence | None = None
 

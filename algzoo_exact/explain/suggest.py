@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from algzoo_exact.deadline import check_seconds
 from algzoo_exact.errors import FloatRangeError, InputError, demand
 from algzoo_exact.explain.claims.answers import ANSWERS
 from algzoo_exact.explain.claims.cases import (
@@ -69,8 +70,7 @@ def suggest(
     there may be larger ones. None for what nothing is found for.
     """
     demand(verification, Verification, "suggest takes what verify returns")
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"The time limit must be a positive number, not {seconds}.")
+    check_seconds(seconds)
     finder, partition = _Finder(verification, seconds), verification.partition
     jobs: list[tuple[str, Iterator[Suggestion]]] = []
     for result in verification.claims:

@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic
 from typing import TypeVar
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import NEVER, Deadline, check_seconds
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
@@ -140,8 +140,7 @@ def verify_again(
     task = explanation.subject.task
     if not task.is_numeric:
         check_fit(program, task, ties)
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"The time limit must be a positive number, not {seconds}.")
+    check_seconds(seconds)
     if explanation.subject.standard:
         program = standardize(program)[0]
     claims = explanation.claims if only is None else _needed(explanation, only)

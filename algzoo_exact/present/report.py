@@ -13,7 +13,8 @@ from algzoo_exact.files import path_of
 from algzoo_exact.present.document import Document
 from algzoo_exact.present.documents.regions import PICTURE
 from algzoo_exact.present.documents.summary import report_data
-from algzoo_exact.present.findings.gather import Findings, Wishes, gather
+from algzoo_exact.present.findings.gather import Findings, gather
+from algzoo_exact.present.findings.wishes import Wishes
 from algzoo_exact.present.sections.registry import SECTIONS
 from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html

@@ -22,7 +22,7 @@ from algzoo_exact.present.documents.scores import (
     whole_row,
 )
 from algzoo_exact.present.findings.certifying import slow_certificate
-from algzoo_exact.present.findings.gather import Wishes
+from algzoo_exact.present.findings.wishes import Wishes
 from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import several

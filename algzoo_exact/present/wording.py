@@ -25,7 +25,7 @@ LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
 RARE = Fraction(1, 10)  # errors, above which they are no longer counted as one in so many
 _MOST_ZEROS = 6  # after the point
-MOST_DECIMALS = 1100  # more than anyone can ask for
+_MOST_DECIMALS = 1100  # more than anyone can ask for
 KINDS: dict[NumberKind, str] = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
     "certified": "The true value lies in the printed interval.",
@@ -59,18 +59,14 @@ def digits(enclosure: Enclosure, most: int = DIGITS) -> str:
         cut = [floor(end * 10**places) for end in (low, high)]
         if cut[0] == cut[1] and low >= 0:
             return Enclosure.exactly(Fraction(cut[0], 10**places)).decimal(places)[0] + "…"
-    places = min(most, places_for(enclosure.width) - 2)
-    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
-    error = Enclosure.exactly(max(high - shown, shown - low))
-    return f"{_plain(shown, most)} ± {_one_digit_up(error.upper)}"
+    shown, error = _rounded_off(enclosure, min(most, places_for(enclosure.width) - 2))
+    return f"{_plain(shown, most)} ± {error}"
 
 
 def small_digits(enclosure: Enclosure, most: int) -> Text:
     """``digits``, and of small numbers as many more as begin with zeros; where these are many, a
     power of ten instead."""
-    zeros = 0
-    while 0 < enclosure.upper * 10 ** (zeros + 1) < 1 and zeros < MOST_DECIMALS:
-        zeros += 1
+    zeros = _zeros(enclosure.upper) if enclosure.upper > 0 else 0
     if zeros < _MOST_ZEROS or enclosure.lower <= 0:
         return (digits(enclosure, max(most, zeros + 5)),)
     scale = 10 ** (zeros + 1)
@@ -82,26 +78,30 @@ def small_digits(enclosure: Enclosure, most: int) -> Text:
 def settled(enclosure: Enclosure) -> str:
     """The decimals that the width leaves meaningful, and the most they can be off by."""
     places = settled_places(enclosure)
-    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
-    error = max(enclosure.upper - shown, shown - enclosure.lower)
-    return f"{Enclosure.exactly(shown).decimal(places)[0]} ± {_one_digit_up(error)}"
+    shown, error = _rounded_off(enclosure, places)
+    return f"{Enclosure.exactly(shown).decimal(places)[0]} ± {error}"
 
 
 def settled_places(enclosure: Enclosure) -> int:
     """How many decimals the width leaves meaningful."""
-    places = 0
-    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
-        places += 1
-    return places
+    return _zeros(enclosure.width)
 
 
-def _one_digit_up(value: Fraction) -> str:
-    """A bound for a number below 1, such as ``3e-17``."""
-    places = 1
-    while value * 10**places < 1 and places < MOST_DECIMALS:
-        places += 1
-    digit = ceil(value * 10**places)
-    return f"{digit}e-{places}" if digit < 10 else f"1e-{places - 1}"
+def _zeros(value: Fraction) -> int:
+    """How many zeros a number has after the point before its first digit."""
+    zeros = 0
+    while zeros < _MOST_DECIMALS and value * 10 ** (zeros + 1) < 1:
+        zeros += 1
+    return zeros
+
+
+def _rounded_off(enclosure: Enclosure, places: int) -> tuple[Fraction, str]:
+    """The middle with so many decimals, and the most that it is off by, such as ``3e-17``."""
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = max(enclosure.upper - shown, shown - enclosure.lower)
+    last = min(_zeros(error) + 1, _MOST_DECIMALS)
+    digit = ceil(error * 10**last)
+    return shown, f"{digit}e-{last}" if digit < 10 else f"1e-{last - 1}"
 
 
 def _plain(value: Fraction, most: int) -> str:
@@ -109,23 +109,18 @@ def _plain(value: Fraction, most: int) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def interval(enclosure: Enclosure, places: int | None = None) -> str:
-    """Both ends, rounded outward."""
-    low, high = enclosure.decimal(places_for(enclosure.width) if places is None else places)
-    return f"[{low}, {high}]"
-
-
 def value_text(enclosure: Enclosure, kind: NumberKind, most: int = 12) -> Text:
     """A number with its kind: a short fraction, digits, or the interval of a certified one."""
     if kind == "certified" and enclosure.width > Fraction(1, 10**6):
-        return (interval(enclosure, 6), " ", Kind(kind))
-    most += _zeros(enclosure.upper)
+        low, high = enclosure.decimal(6)
+        return (f"[{low}, {high}] ", Kind(kind))
+    most += _more(enclosure.upper)
     if enclosure.width == 0 and len(str(enclosure.lower)) <= LONGEST_FRACTION:
         return (*rational(enclosure.lower), " ", Kind(kind))
     return (digits(enclosure, most), " ", Kind(kind))
 
 
-def _zeros(value: Fraction) -> int:
+def _more(value: Fraction) -> int:
     """How many decimals more it takes to show a small number."""
     return len(str(int(1 / value))) - 6 if 0 < value < Fraction(1, 10**6) else 0
 
@@ -134,7 +129,7 @@ def rational(value: Fraction) -> tuple[Inline, ...]:
     """A fraction, and its decimals."""
     if value.denominator == 1:
         return (str(value),)
-    text = digits(Enclosure.exactly(value), 12 + _zeros(abs(value)))
+    text = digits(Enclosure.exactly(value), 12 + _more(abs(value)))
     if len(str(value)) > LONGEST_FRACTION:
         return (text,)
     equals = "≈" if text.endswith("…") else "="
@@ -242,11 +237,6 @@ def task_text(task: Task, ties: TieRule | None) -> str:
 def about(model: Model | None, name: str = "model") -> Fact:
     """The row that names a model, where it is known."""
     return name, None if model is None else model_text(model)
-
-
-def subject(model: Model | None, task: Task, ties: TieRule | None) -> tuple[Fact, Fact]:
-    """The rows that name a model and its task."""
-    return about(model), ("task", task_text(task, ties))
 
 
 def titled(explanation: Explanation, path: str | None) -> str:

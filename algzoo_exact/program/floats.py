@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
+from math import inf
 from operator import sub
 from typing import NamedTuple
 
@@ -84,6 +85,14 @@ def exact_weights(program: Program) -> Weights | None:
     matrices = {id(m): m for layer in program.layers for m in (layer.state, layer.input)}
     entries = chain(*chain(*matrices.values()), *program.readout)
     return float_weights(program) if all(map(is_float, entries)) else None
+
+
+def nearest(value: Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def is_float(value: Fraction) -> bool:

@@ -168,7 +168,9 @@ class Program(Shown):
         if self.is_rnn:
             return self.hidden_size * (1 + self.hidden_size) + last
         states = sum(d * e for d, e in pairwise(self.widths))
-        return states + last + sum(p.width * self.seq_len for p in self.layers if p.reads)
+        # Above the first layer, weights of inputs that are all 0 are none, as in a perceptron.
+        reading = [self.layers[0], *(layer for layer in self.layers[1:] if layer.reads)]
+        return states + last + sum(layer.width * self.seq_len for layer in reading)
 
     @cached_property
     def inputs_read(self) -> frozenset[int]:

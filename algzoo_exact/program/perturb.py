@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import inf, isfinite, sqrt
@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
+from algzoo_exact.program.ir import Matrix, Number, Program, mlp, rnn, to_matrix
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.rounding import nearest
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
@@ -89,11 +89,11 @@ def matrices_of(network: Program | Transformer) -> list[Matrix]:
     return [network.embed, network.pos_embed, *layers, network.unembed]
 
 
-def rebuilt(network: Network, matrices: Iterable[Matrix]) -> Network:
+def rebuilt(network: Network, matrices: Iterable[Sequence[Sequence[Number]]]) -> Network:
     """A network of the same sort with other ``matrices_of`` it."""
     found: Program | Transformer
     if isinstance(network, Transformer):
-        embed, pos_embed, *inner, unembed = matrices
+        embed, pos_embed, *inner, unembed = (to_matrix(rows, "A matrix") for rows in matrices)
         layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
         found = replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)
     elif network.is_mlp:

@@ -42,6 +42,11 @@ class ValueCell:
     value: tuple[Fraction, ...]
     inequalities: tuple[Normal, ...]
 
+    @property
+    def middle(self) -> tuple[int, ...]:
+        """The inputs that the answer is made of."""
+        return tuple(i for i, share in enumerate(self.value) if share)
+
 
 @dataclass(frozen=True)
 class Problem:

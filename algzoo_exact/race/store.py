@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -75,13 +75,4 @@ def kept_in(
         raise InputError(f"Cannot use {folder}: {error.strerror or error}.") from error
     place = None if folder is None else folder / FILE
     with opened(place, lambda: {"command": "compare", **settings}) as state:
-        yield Kept(state, json.dumps, astuple, _restored)
-
-
-def _restored(job: Job, plain: Any) -> Truth | Answers:
-    if isinstance(job, int):
-        value, variance, method = plain
-        return Truth(float(value), float(variance), str(method))
-    values, flops, seconds = plain
-    counted = None if flops is None else tuple(map(int, flops))
-    return Answers(tuple(map(float, values)), counted, tuple(map(float, seconds)))
+        yield Kept(state, json.dumps, Truth | Answers)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import inf, nextafter, sqrt
 from multiprocessing import parent_process
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -145,10 +145,8 @@ class Draw:
         spans = [range(at, min(at + _SPAN, blocks)) for at in range(0, blocks, _SPAN)]
         work = _Work(replace(self, progress=None, workers=1, state=None), run, task)
         name = f"inputs of seed {self.seed} in {self.dtype}, bits {self.bits}, {self.count} in all"
-        kept: Kept[range, tuple[T, ...] | None] = Kept(
-            self.state, lambda span: f"{name}: {span}", lambda found: found,
-            lambda span, plain: _tuples(plain),
-        )  # fmt: skip
+        kept: Kept[range, tuple[T, ...] | None]
+        kept = Kept(self.state, lambda span: f"{name}: {span}", tuple)
         found: dict[range, tuple[T, ...]] = {}
         for span, some in outcomes(spans[::-1], work, self.deadline, self.workers, kept):
             if some is not None:
@@ -190,10 +188,6 @@ class _Work(Generic[T]):
             if draw.deadline.passed:
                 return None
         return tuple(found)
-
-
-def _tuples(plain: Any) -> Any:
-    return tuple(map(_tuples, plain)) if isinstance(plain, list) else plain
 
 
 def sample_drawn(

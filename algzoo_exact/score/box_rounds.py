@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -214,7 +214,10 @@ def box_rounds(q: Question, network: Network) -> Iterator[Decided]:
     yield base
     rounds = _Rounds(search.open(), most - base.boxes, slots_for(q.n))
     work = _Work(network, q.n, q.deadline)
-    kept = Kept(q.state, lambda job: f"boxes of cell {job.number}: {job.boxes}", _plain, _restored)
+    kept = Kept[Job, Decided](
+        q.state, lambda job: f"boxes of cell {job.number}: {job.boxes}", Decided,
+        lambda decided: None if decided.cut else decided,
+    )  # fmt: skip
     right, wrong = base.right, base.wrong
     for job, decided in outcomes(rounds, work, q.deadline, q.workers or 1, kept):
         before = rounds.found[job.number]
@@ -223,14 +226,3 @@ def box_rounds(q: Question, network: Network) -> Iterator[Decided]:
         right += after.right - before.right
         wrong += after.wrong - before.wrong
         yield Decided(right, wrong, base.boxes + sum(known.boxes for known in rounds.found))
-
-
-def _plain(decided: Decided) -> Any:
-    if decided.cut:
-        return None
-    return [decided.right, decided.wrong, decided.boxes, decided.over]
-
-
-def _restored(job: Job, plain: Any) -> Decided:
-    right, wrong, boxes, over = plain
-    return Decided(Fraction(right), Fraction(wrong), int(boxes), bool(over))

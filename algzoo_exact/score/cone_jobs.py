@@ -7,9 +7,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,19 +120,10 @@ def _points(n: int) -> NDArray[np.float64]:
 
 def kept(q: Question) -> Kept[Job, Outcome]:
     """How outcomes are kept in the question's state: by the cone's path."""
-    return Kept(q.state, lambda job: job.path, partial(_plain, q), _restored)
 
+    def told(outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Part) and q.metric.of_labels:  # patterns do not matter
+            return replace(outcome, patterns=set())
+        return outcome
 
-def _plain(q: Question, outcome: Outcome) -> Any:
-    if isinstance(outcome, Part):
-        patterns = () if q.metric.of_labels else sorted(outcome.patterns)
-        numbers = " ".join(map(hex, patterns))
-        return {"value": outcome.value, "leaves": outcome.leaves, "patterns": numbers}
-    return outcome
-
-
-def _restored(job: Job, value: Any) -> Outcome:
-    if value == "too large":
-        return "too large"
-    patterns = {int(word, 16) for word in value["patterns"].split()}
-    return Part(value["value"], int(value["leaves"]), patterns)
+    return Kept(q.state, lambda job: job.path, Part | TooLarge, told)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,10 @@ def every_input(question: Question) -> Iterator[Score]:
     if end == 0:
         yield _counted(q, answers, 0.0)
     blocks = range(-(-end // BLOCK))
-    kept = Kept(q.state, lambda block: f"block {block} of {BLOCK}", _plain, _restored)
+    kept = Kept[int, _Found](
+        q.state, lambda block: f"block {block} of {BLOCK}", _Found,
+        lambda found: found if found.whole else None,
+    )  # fmt: skip
     for _, found in outcomes(list(blocks[::-1]), work, q.deadline, q.workers or 1, kept):
         answers.update(found.answers)
         yield _counted(q, answers, time.monotonic() - began)
@@ -71,7 +74,7 @@ Answers = Counter[tuple[int, "Answer"]]
 class _Found(NamedTuple):
     """Answers of a block, ``whole`` unless the time was up."""
 
-    answers: Answers
+    answers: Mapping[tuple[int, Answer], int]
     whole: bool
 
 
@@ -98,23 +101,6 @@ class _Block:
 def _judge(transformer: Transformer) -> Judge:
     """One in each process."""
     return Judge(transformer)
-
-
-def _plain(found: _Found) -> Any:
-    if not found.whole:
-        return None
-    return [
-        [label, [sorted(indices) for indices in answer.classes], count]
-        for (label, answer), count in found.answers.items()
-    ]
-
-
-def _restored(block: int, plain: Any) -> _Found:
-    found = Answers()
-    for label, classes, count in plain:
-        answer = Answer(tuple(frozenset(map(int, some)) for some in classes))
-        found[int(label), answer] += int(count)
-    return _Found(found, True)
 
 
 def functions(n: int, first: int, end: int) -> Integers:

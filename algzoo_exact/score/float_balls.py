@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, inf
+from math import factorial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from algzoo_exact.program.floats import nearest
 
 Floats = NDArray[np.float64]
 
@@ -88,8 +90,8 @@ class Balls:
 
 def from_rationals(rows: Sequence[Sequence[Fraction]]) -> Balls:
     """Radius 0 where a float64 is the rational."""
-    mid = np.array([[_nearest(w) for w in row] for row in rows])
-    exact = np.array([[_nearest(w) == w for w in row] for row in rows])
+    mid = np.array([[nearest(w) for w in row] for row in rows])
+    exact = np.array([[nearest(w) == w for w in row] for row in rows])
     return Balls(mid, np.where(exact, 0.0, 2 * UNIT * abs(mid) + TINY))
 
 
@@ -122,10 +124,3 @@ def exp(x: Balls) -> Balls:
 def _covered(rad: Floats, terms: int) -> Floats:
     covered: Floats = rad * (1 + 4 * (terms + 8) * UNIT) + TINY
     return covered
-
-
-def _nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return inf

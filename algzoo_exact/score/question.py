@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import dataclass, fields, make_dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, one_of
@@ -19,9 +19,8 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress
-from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.result import Counts, Kind, Score
+from algzoo_exact.score.result import Kind, Score
 from algzoo_exact.state import State
 
 Wish = Literal["auto", "exact", "bounds"]
@@ -31,6 +30,11 @@ WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
 # arithmetic of many bits.
 FLOAT_DIGITS = {2: 12, 3: 12, 4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
 MANY_DIGITS = 30  # where they come quickly, and none are asked for
+
+
+_ASKED = ("metric", "task", "ties")
+Told = make_dataclass("Told", [(k, s) for k, s in get_type_hints(Score).items() if k not in _ASKED])
+"""What an answer says beside what was asked."""
 
 
 @dataclass(frozen=True)
@@ -97,29 +101,16 @@ class Question:
             self.metric.name, kind, enclosure, self.task, self.ties, method, seconds, **details
         )
 
-    def plain(self, score: Score) -> Any:
-        """An answer in values that a state takes; None if it is cut short, as the time was up."""
+    def told(self, score: Score) -> Any | None:
+        """What an answer says beside what was asked; None if it is cut short, as the time was
+        up."""
         if score.kind != "exact" and self.deadline.passed:
             return None
-        by_label = score.by_label and list(score.by_label.items())
-        return {
-            "kind": score.kind, "enclosure": score.enclosure, "method": score.method,
-            "seconds": score.seconds, "form": score.form and astuple(score.form),
-            "undecided": score.undecided, "regions": score.regions, "cells": score.cells,
-            "by_label": by_label, "counts": score.counts and asdict(score.counts),
-        }  # fmt: skip
+        return Told(**{part.name: getattr(score, part.name) for part in fields(Told)})
 
-    def restored(self, plain: Any) -> Score:
-        """Its inverse."""
-        form, by_label, counts = plain["form"], plain["by_label"], plain["counts"]
-        return self.score(
-            plain["kind"], plain["enclosure"], plain["method"], plain["seconds"],
-            form=form and ClosedForm(form[0], *(tuple(map(tuple, pairs)) for pairs in form[1:])),
-            undecided=plain["undecided"], regions=plain["regions"], cells=plain["cells"],
-            by_label=by_label and dict(by_label),
-            counts=counts
-            and Counts(**counts | {"confusion": tuple(map(tuple, counts["confusion"]))}),
-        )  # fmt: skip
+    def answered(self, told: Any) -> Score:
+        """The answer that says this."""
+        return Score(self.metric.name, task=self.task, ties=self.ties, **vars(told))
 
     def known(self) -> Score:
         """An answer without any enumeration."""

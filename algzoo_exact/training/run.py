@@ -26,7 +26,7 @@ from algzoo_exact.training.networks import (
 from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.folders import TRAINING_STATE
-from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
+from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, raw_tensor, to_safetensors
 from algzoo_exact.zoo.tasks import first_argmax, torch_device
 
 SAVE_SECONDS = 20.0  # between two saves of the state
@@ -238,7 +238,4 @@ def seed_path(folder: Path, recipe: Recipe, sequences: int, position: int) -> Pa
 
 
 def _raw(tensors: dict[str, Tensor]) -> dict[str, RawTensor]:
-    return {
-        key: RawTensor("F32", tuple(value.shape), value.cpu().contiguous().numpy().tobytes())
-        for key, value in tensors.items()
-    }
+    return {key: raw_tensor(key, value.cpu().numpy()) for key, value in tensors.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ def train_seeds(run: Run, folder: Path, workers: Workers, report: Report | None 
     with State(folder / STATE) as state:
         state.claim({"command": "train", "recipe": recipe.to_json(), "torch": torch.__version__,
                      "version": __version__})  # fmt: skip
-        kept = Kept(state, _key, list, _restored)
+        kept = Kept[_Job, _Trained](state, _key, _Trained)
         for job, trained in outcomes(jobs, partial(_worked, recipe, device), NEVER, workers, kept):
             if job.end in recipe.checkpoints:
                 keep_weights(_begun(recipe, device, job.position, job.end, trained.arrays), folder)
@@ -101,9 +101,3 @@ def _begun(recipe: Recipe, device: str, position: int, step: int, arrays: Arrays
 
 def _key(job: _Job) -> str:
     return f"seed at {job.position}, steps {job.first} to {job.end}"
-
-
-def _restored(job: _Job, plain: Any) -> _Trained:
-    arrays, loss, accuracy = plain
-    kept = {key: np.array(arrays[key], np.float32) for key in arrays}
-    return _Trained(kept, float(loss), None if accuracy is None else float(accuracy))

@@ -5,11 +5,12 @@ The constructions are those of ``handcrafted.py`` in the Alignment Research Cent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program, Vector, dot, rnn
+from algzoo_exact.program.ir import Program, rnn
 
 SIZES = (2, 3, 10)
 
@@ -27,8 +28,7 @@ def handcrafted_second_argmax(seq_len: int) -> Program:
 
 def _two_inputs() -> Program:
     """The last state is max(0, x1 - x0) and max(0, x0 - x1); logit 0 is x1 - x0: always right."""
-    (inputs,) = _rows([[1, -1]])
-    return rnn(inputs, _rows([[-1, 1], [1, -1]]), _rows([[1, -1], [-1, 1]]), seq_len=2)
+    return rnn([1, -1], [[-1, 1], [1, -1]], [[1, -1], [-1, 1]], seq_len=2)
 
 
 def three_inputs(scale: int) -> Program:
@@ -38,17 +38,15 @@ def three_inputs(scale: int) -> Program:
     of absolute values while U h recovers the values themselves.
     """
     big = scale
-    a = _rows([[1, -big - 1, big], [-1, -big, big + 1]])
-    b = _rows([[1, 1], [-big, big + 1], [big + 1, -big]])
-    u = _rows([[1, 0, 0, -1], [0, 1, -1, 0]])
-    v = _rows([[1, 0, 0, 1], [0, 1, 1, 0]])
-    (p, q), (r, s) = a[0][1:], a[1][1:]
+    a = np.array([[1, -big - 1, big], [-1, -big, big + 1]], object)  # of exact numbers
+    b = np.array([[1, 1], [-big, big + 1], [big + 1, -big]], object)
+    u = np.array([[1, 0, 0, -1], [0, 1, -1, 0]])
+    v = np.array([[1, 0, 0, 1], [0, 1, 1, 0]])
+    (p, q), (r, s) = a[:, 1:]
     determinant = p * s - q * r  # -(2 L + 1)
-    inverse = _rows([[s / determinant, -q / determinant], [-r / determinant, p / determinant]])
-    first_two = tuple(row[:2] for row in a)
-    recurrent = _product(_product(_transpose(u), _product(first_two, inverse)), u)
-    inputs = tuple(dot(row, (a[0][2], a[1][2])) for row in _transpose(u))
-    return rnn(inputs, recurrent, _product(b, v), seq_len=3)
+    inverse = np.array([[s, -q], [-r, p]]) * Fraction(1, determinant)
+    recurrent = u.T @ a[:, :2] @ inverse @ u
+    return rnn((u.T @ a[:, 2]).tolist(), recurrent.tolist(), (b @ v).tolist(), seq_len=3)
 
 
 def _ten_inputs() -> Program:
@@ -61,13 +59,13 @@ def _ten_inputs() -> Program:
     - neuron 10 + i (i = 0 .. 8) holds max(0, all inputs so far but x_{t-10+i}) - x_{t-1}.
     """
     n, d = 10, 22
-    inputs = [Fraction(0)] * d
-    recurrent = [[Fraction(0)] * d for _ in range(d)]
+    inputs = [0] * d
+    recurrent = [[0] * d for _ in range(d)]
 
     def neuron(index: int, x: int, **terms: int) -> None:
-        inputs[index] = Fraction(x)
+        inputs[index] = x
         for name, weight in terms.items():
-            recurrent[index][int(name[1:])] = Fraction(weight)
+            recurrent[index][int(name[1:])] = weight
 
     for i in range(n - 1):
         neuron(i, 0, **{f"h{i + 1}": 1})
@@ -79,22 +77,9 @@ def _ten_inputs() -> Program:
     neuron(20, 0, h19=1, h20=1)
     neuron(21, -1, h19=1, h20=1)
 
-    readout = [[Fraction(0)] * d for _ in range(n)]
+    readout = [[0] * d for _ in range(n)]
     for i in range(n - 1):
         for index, weight in ((i, 1), (10 + i, 2), (21, -2), (20, 2), (19, 2)):
-            readout[i][index] = Fraction(weight)
-    readout[9][9], readout[9][20] = Fraction(1), Fraction(2)
-    return rnn(tuple(inputs), _rows(recurrent), _rows(readout), seq_len=n)
-
-
-def _rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:
-    return tuple(tuple(Fraction(value) for value in row) for row in rows)
-
-
-def _transpose(a: Matrix) -> Matrix:
-    return tuple(zip(*a, strict=True))
-
-
-def _product(a: Matrix, b: Matrix) -> Matrix:
-    columns: tuple[Vector, ...] = _transpose(b)
-    return tuple(tuple(dot(row, column) for column in columns) for row in a)
+            readout[i][index] = weight
+    readout[9][9], readout[9][20] = 1, 2
+    return rnn(inputs, recurrent, readout, seq_len=n)

@@ -37,7 +37,6 @@ def perturb(network: Noisy, std: float, seed: int = 0, *, relative: bool = False
     Raises InputError for a ``std`` that is negative or not finite, for other seeds, and where a
     weight leaves the range of float32.
     """
-    network = cast("Noisy", as_model(network))
     check_noise(std, seed)
     noise = {
         "noise": repr(float(std)), "noise_seed": str(seed), "noise_relative": str(relative).lower()
@@ -55,7 +54,6 @@ def prune(network: Noisy, share: float) -> Noisy:
     InputError for another share.
     """
     name = f"{share} of its weights pruned"
-    network = cast("Noisy", as_model(network))
     return _changed(network, lambda n: pruned_network(n, share), name, {"pruned": str(share)})
 
 
@@ -66,13 +64,13 @@ def quantize(network: Noisy, to: Format) -> Noisy:
     InputError for another format, and for weights beyond its range.
     """
     name = f"rounded to {to}"
-    network = cast("Noisy", as_model(network))
     return _changed(network, lambda n: rounded_network(n, to), name, {"rounded": str(to)})
 
 
 def _changed(
     network: Noisy, change: Callable[[Any], Any], name: str, metadata: dict[str, str]
 ) -> Noisy:
+    network = cast("Noisy", as_model(network))
     if isinstance(network, Program | Transformer):
         return cast("Noisy", change(network))
     if not isinstance(network, Model):

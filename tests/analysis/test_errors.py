@@ -91,6 +91,9 @@ def test_errors_are_what_accuracy_leaves(seed: int, n: int, ties: TieRule) -> No
     lost = found.table.total(1 - found.table.credit)
     assert lost.lower <= 1 - score.enclosure.lower
     assert 1 - score.enclosure.upper <= lost.upper
+    assert found.total.lower <= 1 - score.enclosure.lower
+    assert 1 - score.enclosure.upper <= found.total.upper
+    assert found.total.width <= Fraction(1, 10**12)  # as much as is shown
     for sums in (found.by_answer, found.by_region, found.by_order):
         low, high = (sum(getattr(v, end) for v in sums.values()) for end in ("lower", "upper"))
         assert low <= lost.upper

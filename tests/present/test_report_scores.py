@@ -18,8 +18,10 @@ from support.medians import silent
 from support.reports import SAMPLES, model_of
 
 import algzoo_exact as az
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.present.findings import random_inputs, scoring
 from algzoo_exact.present.findings.random_inputs import Order, carry_out
+from algzoo_exact.present.findings.wishes import Wishes
 from algzoo_exact.runtime import untrained as untrained_module
 from algzoo_exact.runtime.untrained import untrained
 from algzoo_exact.zoo.explanations import explanation_path
@@ -34,7 +36,7 @@ def score(n: int, limit: float | None = None) -> az.Score:
     """Of the model that always says 0."""
     task = az.tasks.median(n)
     found = scoring.score_of(
-        model_of(silent(n), task), task, "lowest", time_limit=limit, workers=1,
+        model_of(silent(n), task), task, Wishes(), Deadline.after(limit), None,
         progress=lambda fraction, text: None,
     )  # fmt: skip
     assert found.metric == "mean_squared_error"

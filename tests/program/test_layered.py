@@ -146,6 +146,15 @@ def test_what_does_not_fit_is_said(make: object, message: str) -> None:
         make(positive_parts(3))  # type: ignore[operator]
 
 
+def test_weights_that_are_zero_count() -> None:
+    # Oracle: the sizes of the matrices.
+    zeros, ones = [[0.0] * 3] * 4, [[1.0] * 3] * 4
+    inner, last = [[0.0] * 4] * 2, [[1.0] * 2] * 5
+    assert az.mlp([zeros, inner, last]).parameters == 12 + 8 + 10
+    assert az.mlp([ones, inner, last]).parameters == 12 + 8 + 10
+    assert az.rnn([0.0, 0.0], [[0.0] * 2] * 2, [[0.0] * 2] * 3, 3).parameters == 2 + 4 + 6
+
+
 def test_programs_are_printed_layer_by_layer() -> None:
     program = az.mlp([[[1, -1], [0, 2]], [[1, 1]], [[1], [-2]]])
     assert to_text(program).splitlines()[1:] == [

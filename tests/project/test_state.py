@@ -10,20 +10,21 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from unittest.mock import ANY
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.programs import random_program
 
 import algzoo_exact as az
@@ -34,6 +35,7 @@ from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.state import State, opened, status
+from algzoo_exact.typed import ERRORS, plain, typed
 
 RUN = {"command": "test", "digits": None, "sizes": (1, 2)}
 
@@ -128,6 +130,69 @@ def test_damaged_values_are_refused(text: str, tmp_path: Path) -> None:
         base.execute("UPDATE jobs SET value = ?", (text,))
     with State(tmp_path / "run.db") as state, pytest.raises(InputError, match="is damaged"):
         state.value("job")
+
+
+def test_another_version_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "run.db"
+    with State(place) as state:
+        state.claim(RUN)
+    with closing(sqlite3.connect(place)) as base, base:
+        base.execute("PRAGMA user_version = 0")  # as the first version left it
+    for use in (State, status):
+        with pytest.raises(InputError, match="of another version of this program"):
+            use(place)
+
+
+class Named(NamedTuple):
+    sizes: dict[str, int]
+    pairs: Mapping[tuple[int, int], Fraction]
+
+
+@dataclass(frozen=True)
+class Found:
+    named: Named
+    value: float | None
+    sort: Literal["a", "b"]
+    chosen: frozenset[int]
+    some: tuple[tuple[bool, str], ...]
+    nested: tuple[Any, ...] = ()
+
+
+@given(
+    st.dictionaries(st.text(), st.integers()),
+    st.dictionaries(st.tuples(st.integers(), st.integers()), st.fractions()),
+    st.none() | st.floats(allow_nan=False),
+    st.sampled_from(["a", "b"]),
+    st.frozensets(st.integers()),
+    st.lists(st.tuples(st.booleans(), st.text())),
+)
+def test_values_come_back_by_their_types(
+    sizes: dict[str, int],
+    pairs: dict[tuple[int, int], Fraction],
+    value: float | None,
+    sort: Literal["a", "b"],
+    chosen: frozenset[int],
+    some: list[tuple[bool, str]],
+) -> None:
+    found = Found(Named(sizes, pairs), value, sort, chosen, tuple(some))
+    parts = plain([found])
+    assert not any(isinstance(part, tuple | Found) for part in [*parts, *parts[0]])
+    assert typed(list[Found], parts) == [found]
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        (int, 1.0), (int, True), (float, "1"), (bool, 0), (Fraction, 1), (int | None, "1"),
+        (Literal["a"], "b"), (tuple[int, int], [1]), (tuple[int, ...], ["1"]), (list[int], 1),
+        (Named, [{}]), (dict[str, int], [[1, 1]]), (NDArray[np.int64], np.zeros(1)),
+        (NDArray[np.float64], [0.0]), (Enclosure, [0, 1]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_values_of_other_types_are_refused(sort: Any, value: object) -> None:
+    with pytest.raises(ERRORS):
+        typed(sort, value)
 
 
 def test_status(tmp_path: Path) -> None:

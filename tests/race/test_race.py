@@ -144,13 +144,13 @@ def test_figures_are_those_of_the_answers(finished: tuple[Race, Path]) -> None:
     for variant in range(4):
         noisy = az.perturb(PROGRAM, 0.05, variant)
         exact = float(az.accuracy(noisy, TASK).enclosure.midpoint)
-        assert kept[variant][0] == pytest.approx(exact, abs=1e-12)
+        assert kept[variant]["value"] == pytest.approx(exact, abs=1e-12)
         truths.append(exact)
     assert found.accuracy == pytest.approx(sum(truths) / 4)
     for point in found.points:
         rows = [
-            values
-            for key, (values, *_) in kept.items()
+            answers["values"]
+            for key, answers in kept.items()
             if isinstance(key, tuple) and key[:2] == (point.estimator, point.budget)
         ]
         assert len(rows) == (point.seeds or 1)

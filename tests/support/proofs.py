@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.language.expression import Entry, Formula, Truth
+from algzoo_exact.explain.logic.farkas import Abstraction
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove import prover
-from algzoo_exact.explain.prove.facts import Abstraction
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)

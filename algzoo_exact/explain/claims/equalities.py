@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from math import inf, log2
 
 from algzoo_exact.explain.language.expression import (
@@ -16,7 +17,7 @@ from algzoo_exact.explain.language.expression import (
     Term,
     entries,
     evaluate_term,
-    values_at,
+    weight_of,
 )
 from algzoo_exact.program.ir import Program
 
@@ -57,7 +58,7 @@ def _nearness(gap: Term, bound: Term, program: Program) -> float | None:
     about = entries(gap) | entries(bound)
     parts = _parts(gap)
     if parts and all(entry.array.startswith("W_") for entry in about):
-        value = values_at(program, (Fraction(0),) * program.seq_len)
+        value = partial(weight_of, program)
         scale = max(abs(evaluate_term(part, value)) for part in parts)
         return bits_of(scale, evaluate_term(bound, value)) if scale else None
     factor = _factor(bound)

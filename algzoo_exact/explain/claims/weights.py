@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, ClassVar
 
 from algzoo_exact.errors import InputError
@@ -22,7 +23,7 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
     evaluate_term,
     to_text,
-    values_at,
+    weight_of,
 )
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
@@ -47,7 +48,7 @@ class Weights(Instance):
                 raise InputError(f"a claim about weights has no {entry.array} in it.")
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        values = values_at(bench.program, (Fraction(0),) * bench.program.seq_len)
+        values = partial(weight_of, bench.program)
         false = [part for part in conjuncts(self.statement) if not evaluate(part, values)]
         verdict = Verdict("refuted", _described(false[0], values)) if false else Verdict("proved")
         return Outcome(verdict, "exact arithmetic")
@@ -55,7 +56,7 @@ class Weights(Instance):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """A comparison with a larger right side; a near-equality in place of an equality."""
-        values = values_at(bench.program, (Fraction(0),) * bench.program.seq_len)
+        values = partial(weight_of, bench.program)
 
         def ratio(statement: Compare, domain: Formula) -> Fraction | None:
             sides = statement.left, statement.right

@@ -45,82 +45,80 @@ Over: TypeAlias = Folding | Quantifier
 
 
 @dataclass(frozen=True)
-class Literally:
-    """A number as written, or a truth value."""
+class Placed:
+    """It begins ``at`` an offset in the text."""
 
     at: int
+
+
+@dataclass(frozen=True)
+class Literally(Placed):
+    """A number as written, or a truth value."""
+
     value: Fraction | bool
 
 
 @dataclass(frozen=True)
-class Name:
+class Name(Placed):
     """A definition, with the arguments of its call, or an integer in scope."""
 
-    at: int
     name: str
     args: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Element:
+class Element(Placed):
     """An entry of an array; with ``stop``, its last index is the slice from there to ``stop``."""
 
-    at: int
     array: Array
     indices: tuple[Node, ...]
     stop: Node | None
 
 
 @dataclass(frozen=True)
-class Applied:
+class Applied(Placed):
     """An operation, a connective, or the minimum, maximum or sum of what is listed."""
 
-    at: int
     op: Operator
     args: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(Placed):
     """``args[0] ops[0] args[1] ops[1] ..``: every neighbouring pair compares so."""
 
-    at: int
     ops: tuple[Relation, ...]
     args: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Conditional:
+class Conditional(Placed):
     """``if condition then .. else ..``, a term or a formula."""
 
-    at: int
     condition: Node
     then: Node
     otherwise: Node
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(Placed):
     """A list, which stands only where one of its items is chosen."""
 
-    at: int
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Chosen(Placed):
     """The item of a list at an ``index`` from 0; of a list of lists, a list."""
 
-    at: int
     of: Node
     index: Node
 
 
 @dataclass(frozen=True)
-class Range:
+class Range(Placed):
     """``name in low..high``, both ends included."""
 
-    at: int
     name: str
     low: Node
     high: Node
@@ -137,10 +135,9 @@ class Ranges:
 
 
 @dataclass(frozen=True)
-class Ranged:
+class Ranged(Placed):
     """A formula for all or any of some integers; a term's minimum, maximum or sum over them."""
 
-    at: int
     op: Over
     ranges: Ranges
     body: Node

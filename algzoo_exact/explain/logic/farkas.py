@@ -17,7 +17,7 @@ alone; logic/farkas_search.py searches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
@@ -31,7 +31,18 @@ from algzoo_exact.explain.logic.linear_forms import Linear
 from algzoo_exact.explain.logic.system import Maximum, System
 from algzoo_exact.program.ir import Program
 
-_NOTHING: Mapping[Entry, Term] = {}
+
+@dataclass(frozen=True)
+class Abstraction:
+    """Facts that bear on a statement: what they define, what else they say, and the entries that
+    are then free."""
+
+    defined: tuple[tuple[Entry, Term], ...] = ()
+    facts: tuple[Formula, ...] = ()
+    free: tuple[Entry, ...] = ()
+
+
+NO_FACTS = Abstraction()
 
 
 @dataclass(frozen=True)
@@ -135,20 +146,18 @@ def system_about(
     statement: Formula,
     *,
     domain: Formula = EVERYWHERE,
-    facts: Iterable[Formula] = (),
-    free: Iterable[Entry] = (),
-    defined: Mapping[Entry, Term] = _NOTHING,
+    use: Abstraction = NO_FACTS,
     deadline: Deadline = NEVER,
 ) -> System:
     """What must have no solution for the statement to hold wherever the domain and the facts do.
 
     The conditions are the domain, the facts in order, and the statement's negation. It follows
     from the formulas by rewriting alone (see linear_forms.py): atoms are numbered as they come up
-    from left to right, and no bounds are used. ``free`` entries are variables, and ``defined``
-    ones their terms, instead of what the program computes. TimeIsUpError if the deadline passes.
+    from left to right, and no bounds are used. Free entries are variables, and defined ones their
+    terms, instead of what the program computes. TimeIsUpError if the deadline passes.
     """
-    linear = Linear(program, free, defined, bounded=False, deadline=deadline)
-    given = [linear.condition(formula) for formula in (domain, *facts)]
+    linear = Linear(program, use.free, dict(use.defined), bounded=False, deadline=deadline)
+    given = [linear.condition(formula) for formula in (domain, *use.facts)]
     return linear.system([*given, negation(linear.condition(statement))])
 
 
@@ -169,18 +178,30 @@ def check_refutation(refutation: Refutation) -> str | None:
     excluded: list[frozenset[int]] = []
     used: set[int] = set()
     for number, step in enumerate(steps):
-        found = _leaf(made, step) if isinstance(step, Leaf) else _split(made, step, excluded)
-        if isinstance(found, str):
-            return f"step {number}: {found}"
-        excluded.append(found)
+        wrong = _leaf(made, step) if isinstance(step, Leaf) else _split(made, step, excluded)
+        if wrong is not None:
+            return f"step {number}: {wrong}"
+        excluded.append(excluded_by(step, made, excluded))
         used |= set(step.cases) if isinstance(step, Split) else set()
     if used != set(range(len(steps) - 1)):
         return "there are steps that no later one uses"
     return "the last step depends on a case" if excluded[-1] else None
 
 
-def _leaf(made: Rows, leaf: Leaf) -> frozenset[int] | str:
-    """The alternatives that a leaf excludes, or what is wrong with it."""
+def excluded_by(step: Step, made: Rows, excluded: Sequence[frozenset[int]]) -> frozenset[int]:
+    """The alternatives that a step excludes, by those that the steps before it do."""
+    if isinstance(step, Leaf):
+        found = {made.rows[row].alternative for row, _ in step.multipliers}
+    else:
+        choice = made.choices[step.choice]
+        found = {choice.alternative}
+        for alternative, case in zip(choice.alternatives, step.cases, strict=True):
+            found |= excluded[case] - {alternative}
+    return frozenset(alternative for alternative in found if alternative is not None)
+
+
+def _leaf(made: Rows, leaf: Leaf) -> str | None:
+    """What is wrong with a leaf."""
     numbers = [row for row, _ in leaf.multipliers]
     if not numbers or numbers != sorted(set(numbers)):
         return "rows are not in increasing order"
@@ -188,14 +209,13 @@ def _leaf(made: Rows, leaf: Leaf) -> frozenset[int] | str:
         return "there is no such row"
     if gcd(*(multiplier for _, multiplier in leaf.multipliers)) != 1:
         return "the multipliers have a common divisor"
-    rows = [(made.rows[row], multiplier) for row, multiplier in leaf.multipliers]
-    if not contradicts([(row.sign, multiplier) for row, multiplier in rows]):
+    if not contradicts([(made.rows[row].sign, m) for row, m in leaf.multipliers]):
         return "the sum of its rows is no contradiction"
-    return frozenset(row.alternative for row, _ in rows if row.alternative is not None)
+    return None
 
 
-def _split(made: Rows, split: Split, excluded: Sequence[frozenset[int]]) -> frozenset[int] | str:
-    """The alternatives that a split excludes, or what is wrong with it."""
+def _split(made: Rows, split: Split, excluded: Sequence[frozenset[int]]) -> str | None:
+    """What is wrong with a split."""
     if not 0 <= split.choice < len(made.choices):
         return "there is no such choice"
     choice = made.choices[split.choice]
@@ -203,12 +223,10 @@ def _split(made: Rows, split: Split, excluded: Sequence[frozenset[int]]) -> froz
         return "a split has one case for each alternative"
     if not all(0 <= case < len(excluded) for case in split.cases):
         return "a case is no earlier step"
-    left: set[int] = set() if choice.alternative is None else {choice.alternative}
-    for alternative, case in zip(choice.alternatives, split.cases, strict=True):
-        if alternative not in excluded[case]:
-            return "a case does not use its alternative"
-        left |= excluded[case] - {alternative}
-    return frozenset(left)
+    pairs = zip(choice.alternatives, split.cases, strict=True)
+    if not all(alternative in excluded[case] for alternative, case in pairs):
+        return "a case does not use its alternative"
+    return None
 
 
 def contradicts(parts: Sequence[tuple[Sign, int | Fraction]]) -> bool:

@@ -8,6 +8,8 @@ wherever these come together.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.logic.farkas import (
     Leaf,
@@ -16,6 +18,7 @@ from algzoo_exact.explain.logic.farkas import (
     Split,
     Step,
     check_refutation,
+    excluded_by,
 )
 from algzoo_exact.explain.logic.relaxation import Relaxation, scales_of
 from algzoo_exact.explain.logic.simplex import LostError
@@ -49,15 +52,15 @@ class _Search:
 
     def __init__(self, system: System, leaves: int, deadline: Deadline, *, exact: bool) -> None:
         self._leaves, self._deadline = leaves, deadline
-        made = Rows.of(system)
+        self._made = made = Rows.of(system)
         self._choices = made.choices
-        self._rows: dict[int | None, list[int]] = {}  # by the alternative that they belong to
+        # By the alternative that they belong to.
+        self._rows = defaultdict[int | None, list[int]](list)
+        self._within = defaultdict[int | None, list[int]](list)
         for number, row in enumerate(made.rows):
-            self._rows.setdefault(row.alternative, []).append(number)
-        self._belongs = [row.alternative for row in made.rows]
-        self._within: dict[int | None, list[int]] = {}
+            self._rows[row.alternative].append(number)
         for number, choice in enumerate(made.choices):
-            self._within.setdefault(choice.alternative, []).append(number)
+            self._within[choice.alternative].append(number)
         signs = [row.sign for row in made.rows]
         self._relaxation = Relaxation(signs, scales_of(system.atoms), deadline, exact=exact)
         self._active: set[int | None] = {None}
@@ -70,7 +73,7 @@ class _Search:
 
     def _hold(self, alternative: int | None) -> int:
         """The step that refutes what is active together with the rows of an alternative."""
-        for row in self._rows.get(alternative, ()):
+        for row in self._rows[alternative]:
             leaf = self._relaxation.hold(row)
             if leaf is not None:
                 return self._learn(leaf)
@@ -115,7 +118,7 @@ class _Search:
         found = [
             (self._left(number), -number)
             for alternative in self._active
-            for number in self._within.get(alternative, ())
+            for number in self._within[alternative]
             if not self._satisfied(number)
         ]
         if not found:
@@ -129,22 +132,15 @@ class _Search:
         return any(a in self._active or self._holds(a) for a in self._choices[choice].alternatives)
 
     def _holds(self, alternative: int) -> bool:
-        return all(map(self._relaxation.holds, self._rows.get(alternative, ()))) and all(
-            map(self._satisfied, self._within.get(alternative, ()))
+        return all(map(self._relaxation.holds, self._rows[alternative])) and all(
+            map(self._satisfied, self._within[alternative])
         )
 
     def _learn(self, step: Step) -> int:
         number = len(self._steps)
         self._steps.append(step)
-        if isinstance(step, Leaf):
-            self._leaves -= 1
-            found = {self._belongs[row] for row, _ in step.multipliers}
-        else:
-            choice = self._choices[step.choice]
-            found = {choice.alternative}
-            for alternative, case in zip(choice.alternatives, step.cases, strict=True):
-                found |= self._excluded[case] - {alternative}
-        excluded = frozenset(a for a in found if a is not None)
+        self._leaves -= isinstance(step, Leaf)
+        excluded = excluded_by(step, self._made, self._excluded)
         self._excluded.append(excluded)
         for alternative in excluded:
             self._about[alternative].append(number)

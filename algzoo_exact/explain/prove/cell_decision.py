@@ -8,6 +8,7 @@ from fractions import Fraction
 from random import Random
 
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, fails_at
+from algzoo_exact.explain.logic.farkas import NO_FACTS
 from algzoo_exact.explain.outcome import Argument, Cells, Outcome, Point, leaves
 from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OutOfReachError, Search, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
@@ -95,7 +96,7 @@ def decide_by_cells(
         done = f"{search.decided} cones decided, {undecided} not"
         return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
     evidence = Cells(space.inputs, tree)
-    argument = Argument(domain, statement, (), (), (), "regions", evidence)
+    argument = Argument(domain, statement, NO_FACTS, "regions", evidence)
     proved = Outcome.proved("regions", f"{search.decided} cones")
     return replace(proved, arguments=(argument,))
 

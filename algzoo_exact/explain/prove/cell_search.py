@@ -23,7 +23,7 @@ from algzoo_exact.explain.language.expression import RELATIONS, Formula, Term, c
 from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of, truth
 from algzoo_exact.explain.logic.linear_forms import Linear
 from algzoo_exact.explain.logic.system import Atom, Maximum
-from algzoo_exact.explain.outcome import Answer, Cut, Leaf, Tree
+from algzoo_exact.explain.outcome import Answer, Cut, Leaf, Tree, leaves
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, independent, primitive
 from algzoo_exact.program.ir import Program
 
@@ -246,8 +246,7 @@ class Node:
 
     def faces(self) -> Iterator[list[IntVector]]:
         """The rays of each face, the cone itself first; 0 alone is left out."""
-        rays, walls = self.cone.rays, self.cone.walls
-        on = {sum(1 << r for r, m in enumerate(self.cone.tight) if m >> w & 1) for w in walls}
+        rays, on = self.cone.rays, set(map(self.cone.on, self.cone.walls))
         fresh = [(1 << len(rays)) - 1]
         found = set(fresh)
         while fresh:
@@ -288,6 +287,15 @@ class Search(Generic[Answer]):
             raise OutOfReachError(f"{occurring} inputs occur in it, too many for cells")
         walls = self.space.first_walls()
         return self._start(walls, Cone.from_inequalities(walls), 0)
+
+    def whole(self) -> list[tuple[Cone, Answer]]:
+        """All cones with their answers; OutOfReachError where a limit struck before."""
+        found = []
+        for leaf in leaves(self.run()):
+            if leaf.answer is None:
+                raise OutOfReachError(f"cells stopped after {self.decided} cones")
+            found.append((leaf.cone, leaf.answer))
+        return found
 
     def _start(self, walls: tuple[IntVector, ...], cone: Cone | None, k: int) -> Tree[Answer]:
         """All cones whose walls are the first ones: one cone's rays, each or its opposite."""

@@ -25,11 +25,12 @@ from algzoo_exact.explain.language.expression import (
     point_text,
     values_at,
 )
+from algzoo_exact.explain.logic.farkas import NO_FACTS
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.facts import NO_FACTS, Question, abstractions
+from algzoo_exact.explain.prove.facts import Question, abstractions
 from algzoo_exact.explain.prove.null_sets import Walls, inner_point, off_walls
 from algzoo_exact.explain.prove.prover import prove
 from algzoo_exact.program.ir import Program

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,29 +109,15 @@ def event_cells(
     work = _Work(signals, condition, inputs, starts, top, deadline)
     found: dict[int, EventCells] = {}
     name = f"{sha256(repr(formula).encode()).hexdigest()}, {top} listed"
-    kept = Kept(state, lambda s: f"formula {name}, below start {s}", _plain, _restored)
+    kept = Kept[int, EventCells | None](
+        state, lambda s: f"formula {name}, below start {s}", EventCells
+    )
     for job, part in outcomes(list(range(len(starts))), work, deadline, workers, kept):
         if part is not None:
             found[job] = part
     nothing = EventCells(0, Enclosure.exactly(0), (), open_mass(task, found))
     parts = (found[job] for job in sorted(found))
     return reduce(lambda total, part: total.plus(part, top), parts, nothing)
-
-
-def _plain(found: EventCells | None) -> Any:
-    if found is None:
-        return None
-    cells = [[cell.probability, cell.walls, cell.inside] for cell in found.heaviest]
-    return [found.count, found.mass, cells]
-
-
-def _restored(start: int, plain: Any) -> EventCells | None:
-    count, mass, listed = plain
-    cells = (
-        EventCell(measure, tuple(map(tuple, walls)), tuple(inside))
-        for measure, walls, inside in listed
-    )
-    return EventCells(count, mass, tuple(cells), Fraction(0))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from algzoo_exact.explain.language.expression import (
     Term,
     every,
 )
-from algzoo_exact.explain.outcome import Figure, leaves
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.prove.cell_decision import condition_cells
 from algzoo_exact.explain.prove.cell_search import (
     CellLimits,
@@ -101,9 +101,7 @@ def supremum(
     """
     space = _space(program, domain, [Apply("sub", (left, right)), scale], limits.deadline)
     greatest = _Greatest(space)
-    search = Search(space, greatest.look, limits)
-    if any(leaf.answer is None for leaf in leaves(search.run())):
-        raise OutOfReachError(f"cells stopped after {search.decided} cones")
+    Search(space, greatest.look, limits).whole()
     if greatest.ray is None:
         return Figure.of("supremum", Fraction(0))
     size = max(map(abs, greatest.ray))
@@ -196,13 +194,9 @@ def mean_error(
             raise OpenSign(functional)
         return tuple(-c for c in functional)
 
-    search = Search(space, ask, replace(limits, deadline=deadline.part(0.5)), merge=True)
-    pieces: list[tuple[Cone, IntVector]] = []
-    for leaf in leaves(search.run()):
-        if leaf.answer is None:
-            raise OutOfReachError(f"cells stopped after {search.decided} cones")
-        if any(leaf.answer):
-            pieces.append((leaf.cone, leaf.answer))
+    half = replace(limits, deadline=deadline.part(0.5))
+    found = Search(space, ask, half, merge=True).whole()
+    pieces = [(cone, gap) for cone, gap in found if any(gap)]
     if not pieces:
         return Figure.of(error, Fraction(0))
     total = _moments(pieces, unit, error, digits, deadline)

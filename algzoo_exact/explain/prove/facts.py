@@ -22,6 +22,7 @@ from algzoo_exact.explain.language.expression import (
     conjuncts,
     entries,
 )
+from algzoo_exact.explain.logic.farkas import Abstraction
 from algzoo_exact.program.ir import Program
 
 
@@ -49,19 +50,6 @@ class Question(NamedTuple):
     def false(self) -> Formula:
         """Where it does not."""
         return Logic("and", (self.domain, Logic("not", (self.statement,))))
-
-
-@dataclass(frozen=True)
-class Abstraction:
-    """Facts that bear on a statement: what they define, what else they say, and the entries that
-    are then free."""
-
-    defined: tuple[tuple[Entry, Term], ...] = ()
-    facts: tuple[Formula, ...] = ()
-    free: tuple[Entry, ...] = ()
-
-
-NO_FACTS = Abstraction()
 
 
 def abstractions(program: Program, question: Question) -> Iterator[Abstraction]:

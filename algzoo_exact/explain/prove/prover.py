@@ -30,7 +30,7 @@ from algzoo_exact.explain.language.expression import (
     to_text,
 )
 from algzoo_exact.explain.logic.conditions import Condition, negation
-from algzoo_exact.explain.logic.farkas import Leaf, Refutation, system_about
+from algzoo_exact.explain.logic.farkas import NO_FACTS, Abstraction, Leaf, Refutation, system_about
 from algzoo_exact.explain.logic.farkas_search import refutation
 from algzoo_exact.explain.logic.linear_forms import Linear
 from algzoo_exact.explain.logic.order_facts import OrderFacts
@@ -38,7 +38,6 @@ from algzoo_exact.explain.logic.system import Maximum
 from algzoo_exact.explain.logic.z3_solver import NAME, Answer, centre, solve
 from algzoo_exact.explain.outcome import Argument, Outcome, Point
 from algzoo_exact.explain.prove.counterexamples import shorten, walk
-from algzoo_exact.explain.prove.facts import NO_FACTS, Abstraction
 from algzoo_exact.program.ir import Program
 
 _MEGABYTES = 2000  # that z3 may allocate
@@ -201,17 +200,12 @@ class _Attempt:
 
     def _evidence(self, leaves: int, *, exact: bool = True) -> Refutation | None:
         """Why the statement cannot fail, by cases and linear arithmetic, if that is found."""
-        use, deadline = self._use, self._deadline.part(_EVIDENCE_SHARE).within(_EVIDENCE)
+        deadline = self._deadline.part(_EVIDENCE_SHARE).within(_EVIDENCE)
         try:
             system = system_about(
-                self._program,
-                self._statement,
-                domain=self._domain,
-                facts=use.facts,
-                free=use.free,
-                defined=dict(use.defined),
+                self._program, self._statement, domain=self._domain, use=self._use,
                 deadline=deadline,
-            )
+            )  # fmt: skip
         except (InputError, TimeIsUpError):  # a product that is linear by bounds alone
             return None
         found = refutation(system, leaves=leaves, seconds=deadline.left, exact=exact)
@@ -221,13 +215,11 @@ class _Attempt:
         return found
 
     def _proved(self, method: str, evidence: Refutation | None) -> Outcome:
-        use, nothing = self._use, "nothing satisfies the domain and the assumptions"
+        nothing = "nothing satisfies the domain and the assumptions"
         vacuous = not self._inhabited and self._example(self._deadline.left).status == "unsat"
         if vacuous:
             self._note(nothing)
-        argument = Argument(
-            self._domain, self._statement, use.facts, use.defined, use.free, method, evidence
-        )
+        argument = Argument(self._domain, self._statement, self._use, method, evidence)
         trusted = ("z3",) if method == NAME and evidence is None else ()
         verdict = Verdict("proved", nothing if vacuous else "")
         return Outcome(verdict, method, arguments=(argument,), trusted=trusted, vacuous=vacuous)

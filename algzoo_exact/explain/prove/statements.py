@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import Deadline, TimeIsUpError, check_seconds
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.shares import share
 from algzoo_exact.explain.language.expand import Expander, read_definitions
@@ -57,8 +57,7 @@ def prove(
 
     InputError for what cannot be read, and for products of two parts that vary.
     """
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"The time limit must be a positive number, not {seconds}.")
+    check_seconds(seconds)
     deadline = Deadline.after(seconds)
     program = lift(model)
     read = _reader_of(model, program, definitions)

@@ -11,8 +11,9 @@ from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.names import printable, shell_word
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import being, between, subject, value_text
-from algzoo_exact.present.writers.data import enclosure_data, subject_data
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import being, between, value_text
+from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.zoo.loading import Model
 
@@ -36,16 +37,14 @@ def certificate_document(
         scores = {"mean_squared_error": error, "root_mean_squared_error": root}
     rule = None if written.accuracy is None else ties
     size = written.path.stat().st_size
-    said = d.facts(
-        *subject(model, task, rule),
+    rows: list[d.Fact] = [
         ("story", story),
         *((name.replace("_", " "), between(value)) for name, value in scores.items()),
         ("certificate", f"{written.path}: {listed_in(written)}, {size:,} bytes"),
         ("sha256", written.sha256),
         ("check", f"algzoo-exact check {shell_word(str(written.path))} {known_by}".rstrip()),
-    )
+    ]
     data = {
-        **subject_data(model, task, rule),
         "explanation": story,
         "accuracy": None,
         **scores,
@@ -53,7 +52,7 @@ def certificate_document(
         "count": written.count,
         "file": {"path": written.path, "bytes": size, "sha256": written.sha256},
     }
-    return d.untitled(said, data=data)
+    return Subject(model, task, rule).document(rows, data=data)
 
 
 def certificate(found: Findings) -> Iterator[d.Block]:

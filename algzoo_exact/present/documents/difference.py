@@ -11,7 +11,7 @@ from algzoo_exact.analysis.difference import Difference, DifferentCell
 from algzoo_exact.analysis.functions import FunctionDifference, cycles_text
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
+from algzoo_exact.present.documents.sums import PLACES, enclosed, sums_table
 from algzoo_exact.present.wording import about, digits, several, task_text, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, longest_cycle
@@ -47,8 +47,7 @@ def difference_document(
         ),
     )
     data = [attributes(cell, "probability label answers input") for cell in cells]
-    sums = found.split, found.by_answers
-    return _document(models, found.task, found, rows, sums, listed if cells else None, data)
+    return _document(models, found.task, found, rows, listed if cells else None, data)
 
 
 def function_difference_document(
@@ -71,10 +70,7 @@ def function_difference_document(
         for f, label, a, b in inputs
     ]
     rows: list[d.Fact] = [("inputs", f"{len(found):,} of {n**n:,}")]
-    sums = exactly(found.split), exactly(found.by_answers)
-    return _document(
-        models, longest_cycle(n), found, rows, sums, listed if len(found) else None, data
-    )
+    return _document(models, longest_cycle(n), found, rows, listed if len(found) else None, data)
 
 
 def root_document(models: _Two, task: Task, root: Enclosure) -> d.Document:
@@ -89,13 +85,12 @@ def _document(
     task: Task,
     found: Difference | FunctionDifference,
     rows: Sequence[d.Fact],
-    sums: tuple[Mapping[str, Enclosure], Mapping[tuple[int, int], Enclosure]],
     listed: d.Table | None,
     cells: Sequence[Mapping[str, Any]],
 ) -> d.Document:
-    """Of answers that are indices: ``sums`` of the probability by who is right, and by answers."""
+    """Of answers that are indices."""
     kind: d.NumberKind = "certified" if found.open else "exact"
-    split, by_answers = sums
+    split, by_answers = enclosed(found.split), enclosed(found.by_answers)
     said = d.facts(
         *_about(models),
         ("task", task_text(task, "lowest")),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.verification import figure_data
-from algzoo_exact.present.wording import figure_text, subject
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import figure_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -17,7 +18,7 @@ def draft_document(path: str | None, model: Model | None, draft: Draft) -> d.Doc
     verification, accuracy = draft.verification, draft.verification.accuracy
     about_it = d.facts(
         ("story", path),
-        *subject(model, verification.explanation.subject.task, verification.ties),
+        *Subject(model, verification.explanation.subject.task, verification.ties).rows,
     )
     table = d.table(
         "What was seen, and what became of it.",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.certificate.economy import Economy, Proof, economy
 from algzoo_exact.exact.shares import significant
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import between, subject, value_text
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import between, value_text
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.zoo.loading import Model
 
@@ -27,7 +28,7 @@ def economy_document(
     """The explanation is the file at ``path``; the plot is in ``picture``."""
     said = d.facts(
         ("story", path),
-        *subject(model, made.task, made.ties),
+        *Subject(model, made.task, made.ties).rows,
         ("picture", picture),
     )
     data = {

@@ -14,17 +14,11 @@ from algzoo_exact.analysis.median_errors import ErrorCell, MedianErrors
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
-from algzoo_exact.present.wording import (
-    digits,
-    one_in,
-    several,
-    small_digits,
-    subject,
-    value_text,
-)
-from algzoo_exact.present.writers.data import attributes, subject_data
-from algzoo_exact.program.task import Task, TieRule, longest_cycle
+from algzoo_exact.present.documents.sums import PLACES, enclosed, sums_table
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import digits, one_in, several, small_digits, value_text
+from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.program.task import longest_cycle
 from algzoo_exact.score.result import Counts
 from algzoo_exact.zoo.loading import Model
 
@@ -43,15 +37,13 @@ def errors_document(
     out: Path | None,
 ) -> d.Document:
     """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
-    task, ties = found.task, found.table.ties
-    said = d.facts(
-        *subject(model, task, ties),
+    rows: list[d.Fact] = [
         ("wrong", value_text(found.total, _kind(found))),
         ("errors", one_in(found.total)),
         ("cells", _count(found)),
         ("torch", _torch(cells, floats) if cells and floats is not None else None),
         ("out", out),
-    )
+    ]
     tables: list[d.Block] = []
     if cells:
         orders = {(", ".join(key),): part for key, part in found.by_order.items()}
@@ -74,29 +66,27 @@ def errors_document(
         }
         for i, cell in enumerate(cells)
     ]
-    data = _data(model, task, ties, found, found.by_answer, listed) | {
+    data = _data(found, listed) | {
         "by_order": [{"inputs": k, "probability": part} for k, part in found.by_order.items()],
         "by_region": [{"pattern": k, "probability": part} for k, part in found.by_region.items()],
         "out": out,
     }
-    return d.untitled(said, *tables, data=data)
+    return Subject(model, found.task, found.table.ties).document(rows, *tables, data=data)
 
 
 def wrong_functions_document(
     model: Model | None, found: WrongFunctions, top: int, out: Path | None
 ) -> d.Document:
     """Of a transformer; the first ``top`` inputs are listed."""
-    task, count = longest_cycle(found.n), found.n**found.n
-    said = d.facts(
-        *subject(model, task, found.ties),
+    count = found.n**found.n
+    said: list[d.Fact] = [
         ("wrong", value_text(found.total, _kind(found))),
         ("errors", one_in(found.total) if len(found) else None),
         ("inputs", f"{len(found):,} of {count:,} earn less than full credit"),
         ("out", out),
-    )
+    ]
     columns = zip(found.inputs.tolist(), found.label.tolist(), found.answer.tolist(), strict=True)
     inputs = list(islice(columns, top))
-    by_answer = exactly(found.by_answer)
     tables: list[d.Block] = []
     if len(found):
         caption = "Where it is wrong: f(0), f(1), .., and the cycles of f."
@@ -108,7 +98,7 @@ def wrong_functions_document(
         )
         tables = [
             d.table(caption, ("input", "cycles", "label -> answer"), rows),
-            sums_table(_BY_ANSWER, ("label", "answer"), by_answer, found.total),
+            sums_table(_BY_ANSWER, ("label", "answer"), enclosed(found.by_answer), found.total),
         ]
     listed = [
         {
@@ -121,7 +111,8 @@ def wrong_functions_document(
         }
         for f, label, answer in inputs
     ]
-    return d.untitled(said, *tables, data=_data(model, task, found.ties, found, by_answer, listed))
+    subject = Subject(model, longest_cycle(found.n), found.ties)
+    return subject.document(said, *tables, data=_data(found, listed))
 
 
 def median_errors_document(
@@ -130,7 +121,7 @@ def median_errors_document(
     """Of a median model: the ``cells`` that add most to its mean squared error are listed."""
     task, total = found.table.task, found.total
     said = d.facts(
-        *subject(model, task, None),
+        *Subject(model, task, None).rows,
         ("error", (*value_text(total, "exact"), ": the mean of (f - median)^2")),
         ("its root", value_text(square_root(total), "exact")),
         ("cells", several(len(found), "cell") + " on which f - median is linear"),
@@ -324,17 +315,9 @@ def _error(coefficients: Sequence[Fraction]) -> str:
     return text.removeprefix("+ ") or "0"
 
 
-def _data(
-    model: Model | None,
-    task: Task,
-    ties: TieRule,
-    found: Errors | WrongFunctions,
-    by_answer: Mapping[tuple[int, int], Enclosure],
-    cells: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+def _data(found: Errors | WrongFunctions, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Of answers that are indices."""
     return {
-        **subject_data(model, task, ties),
         "kind": _kind(found),
         "total": found.total,
         "open": found.open,
@@ -342,6 +325,6 @@ def _data(
         "cells": cells,
         "by_answer": [
             {"label": label, "answer": answer, "probability": part}
-            for (label, answer), part in by_answer.items()
+            for (label, answer), part in enclosed(found.by_answer).items()
         ],
     }

@@ -11,8 +11,9 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.analysis.weights import Arrays
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import several, subject, value_text
-from algzoo_exact.present.writers.data import attributes, subject_data
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import several, value_text
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -31,14 +32,13 @@ def gradient_document(
     words = METRICS[found.metric].words
     off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
     noise = 0.01 * found.sensitivity().length
-    said = d.facts(
-        *subject(model, found.task, found.ties),
+    rows: list[d.Fact] = [
         (words, None if score is None else value_text(score.enclosure, score.kind)),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
         ("noise of 1%", f"in all weights: ± {noise:.2g}, to first order (standard deviation)"),
         ("check", _check_text(found)),
         ("no derivative by", ", ".join(found.undefined) or None),
-    )
+    ]
     listed = sorted(_lines(found), key=lambda line: -line[3])
     caption = f"Derivatives of the {words}, where relative noise is felt most first."
     if len(listed) > top:
@@ -49,7 +49,6 @@ def gradient_document(
         ((name, f"{w:.6f}", f"{g:.9f}", f"{0.01 * felt:.2e}") for name, w, g, felt in listed[:top]),
     )
     data = {
-        **subject_data(model, found.task, found.ties),
         "metric": found.metric,
         "kind": "exact",
         "score": None if score is None else score.enclosure,
@@ -59,7 +58,7 @@ def gradient_document(
         "undefined": found.undefined,
         "identities": [attributes(i, "name value radius holds") for i in found.identities()],
     }
-    return d.untitled(said, table, data=data)
+    return Subject(model, found.task, found.ties).document(rows, table, data=data)
 
 
 def _check_text(found: Gradient) -> str:
@@ -100,16 +99,14 @@ def polish_document(model: Model | None, found: Polished, written: Model | None)
     """What was reached, and in how many steps."""
     score = found.score
     words = METRICS[score.metric].words
-    said = d.facts(
-        *subject(model, score.task, score.ties),
+    rows: list[d.Fact] = [
         ("before", value_text(found.before.enclosure, found.before.kind)),
         (words, value_text(score.enclosure, score.kind)),
         ("steps", f"{len(found.steps):,}, each proved to gain, of {found.scores:,} exact scores"),
         ("ended by", _ENDINGS[found.ended]),
         ("written", f"{written.name} (sha256 {written.sha256[:12]})" if written else None),
-    )
+    ]
     data = {
-        **subject_data(model, score.task, score.ties),
         "metric": score.metric,
         "kind": score.kind,
         "before": found.before.enclosure,
@@ -117,4 +114,4 @@ def polish_document(model: Model | None, found: Polished, written: Model | None)
         **attributes(found, "steps scores ended"),
         "written": written,
     }
-    return d.untitled(said, data=data)
+    return Subject(model, score.task, score.ties).document(rows, data=data)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, subject, value_text
-from algzoo_exact.present.writers.data import subject_data
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import digits, value_text
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.zoo.loading import Model
 
@@ -18,13 +18,11 @@ def importance_document(
 ) -> d.Document:
     """The ``top`` parts are listed; all are in the data."""
     score, left_out = found.score, found.left_out
-    said = d.facts(
-        *subject(model, score.task, score.ties),
+    rows: list[d.Fact] = [
         (METRICS[score.metric].words, value_text(score.enclosure, score.kind)),
         ("left out", f"{len(left_out)} parts, for want of time" if left_out else None),
-    )
+    ]
     data = {
-        **subject_data(model, score.task, score.ties),
         "metric": score.metric,
         "kind": score.kind,
         "score": score.enclosure,
@@ -40,7 +38,8 @@ def importance_document(
         ],
         "left_out": left_out,
     }
-    return d.untitled(said, importance_table(found, frozen, top), data=data)
+    table = importance_table(found, frozen, top)
+    return Subject(model, score.task, score.ties).document(rows, table, data=data)
 
 
 def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:

@@ -16,8 +16,9 @@ from algzoo_exact.names import plain_name
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.section import section_data, section_text
 from algzoo_exact.present.findings.partition import ListedRegion, Regions, listed_regions
-from algzoo_exact.present.wording import several, small_digits, subject
-from algzoo_exact.present.writers.data import enclosure_data, subject_data
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import several, small_digits
+from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.zoo.loading import Model
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def regions_document(
     files: Mapping[str, Path | None],
 ) -> d.Document:
     """``files`` are those that were written, by their options."""
-    task, ties, listed = found.table.task, found.table.ties, chosen.regions[: chosen.top]
+    listed = chosen.regions[: chosen.top]
     regions = listed_regions(found, listed, WORDS[chosen.order])
     measures = found.mass(range(len(found)))
     assert measures.contains(1), "the regions do not cover the space"
@@ -64,8 +65,7 @@ def regions_document(
     hidden = len(found) - len(listed)
     if hidden:
         rest = f"{several(hidden, 'region')} of {percent(regions.rest)}"
-    said = d.facts(
-        *subject(model, task, ties),
+    rows: list[d.Fact] = [
         ("section", None if section is None else section_text(section)),
         ("no single label", none),
         ("regions", f"{len(found):,}, with {found.shared_facets:,} shared facets"),
@@ -73,9 +73,8 @@ def regions_document(
         ("chosen", of_all),
         ("not listed", rest),
         *files.items(),
-    )
+    ]
     data = {
-        **subject_data(model, task, ties),
         **({} if section is None else section_data(section)),
         "regions": len(found),
         "facets": found.shared_facets,
@@ -87,7 +86,7 @@ def regions_document(
         "files": files,
     }
     table = [regions_table(regions, answered=True)] if regions.listed else []
-    return d.untitled(said, *table, data=data)
+    return Subject(model, found.table.task, found.table.ties).document(rows, *table, data=data)
 
 
 def _data(found: RegionTable, i: int) -> dict[str, Any]:

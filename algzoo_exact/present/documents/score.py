@@ -14,13 +14,13 @@ from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, Fact, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
+from algzoo_exact.present.subject import Subject
 from algzoo_exact.present.wording import (
     about,
     between,
     one_in,
     settled,
     settled_places,
-    subject,
     task_text,
 )
 from algzoo_exact.present.writers.data import attributes, enclosure_data
@@ -61,7 +61,7 @@ def score_document(
     counted = score.counts is not None
     found = _counted(score) if counted else _measured(score, metric, wanted.full_form)
     rows: list[Fact] = [
-        *subject(model, score.task, score.ties),
+        *Subject(model, score.task, score.ties).rows,
         *found,
         ("method", f"{score.method}; {score.seconds:.2f} s"),
         ("interrupted", "this is what was decided by then" if wanted.interrupted else None),

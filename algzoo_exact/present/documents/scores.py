@@ -8,13 +8,14 @@ from pathlib import Path
 from statistics import stdev
 from typing import Any
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import RARE, count, several, value_text
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.present.writers.terminal import to_terminal
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.tables import Row
@@ -56,12 +57,12 @@ def score_row(
         **attributes(model, "sha256 weights_sha256"),
         "taken": ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items()) or None,
     }
-    if beside and beside.accuracy:
-        sample = beside.accuracy
+    sample = beside and beside.estimate
+    if isinstance(sample, SampleEstimate):
         found |= {"sampled": sample.accuracy}
         found |= {"sampled_lower": sample.lower, "sampled_upper": sample.upper}
-    if beside and beside.squared_error:
-        found |= {"sampled": beside.squared_error.root}
+    elif sample:
+        found |= {"sampled": sample.root}
     return found
 
 
@@ -103,8 +104,8 @@ def score_line(name: str, width: int, row: Row) -> str:
     return to_terminal(d.untitled(line, data={}))
 
 
-def scores_document(rows: Sequence[Row], total: int, out: Path | None) -> d.Document:
-    """Of all rows, of ``total`` that were asked for."""
+def scores_document(rows: Sequence[Row], asked: int, out: Path | None) -> d.Document:
+    """Of all rows, of as many as were ``asked`` for."""
     failed = sum(bool(row["error"]) for row in rows)
     done = f"{several(len(rows) - failed, 'score')}"
     said = [("models", done + (f", and {several(failed, 'error')}" if failed else ""))]
@@ -116,12 +117,12 @@ def scores_document(rows: Sequence[Row], total: int, out: Path | None) -> d.Docu
         if found["standard_deviation"] is not None:
             line += f", standard deviation {found['standard_deviation']:.3g}"
         said.append(("noise", line))
-    if len(rows) < total:
+    if len(rows) < asked:
         goes_on = "; the same command goes on where it stopped" if out else ""
-        said.append(("interrupted", f"{len(rows)} of {total} are done{goes_on}"))
+        said.append(("interrupted", f"{len(rows)} of {asked} are done{goes_on}"))
     if out:
         said.append(("table", str(out)))
-    data = {"models": rows, "noise": noise, "asked": total, "failed": failed, "table": out}
+    data = {"models": rows, "noise": noise, "asked": asked, "failed": failed, "table": out}
     return d.untitled(d.facts(*said), data=data)
 
 
@@ -139,9 +140,7 @@ def _noise(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for file, some in files.items():
         if len(some) > 1:
-            lower = sum((_enclosure(row).lower for row in some), Fraction(0)) / len(some)
-            upper = sum((_enclosure(row).upper for row in some), Fraction(0)) / len(some)
-            ends = enclosure_data(Enclosure(lower, upper))
+            ends = enclosure_data(total(map(_enclosure, some)).times(Fraction(1, len(some))))
             kinds, scores = {row["kind"] for row in some}, [row["score"] for row in some]
             found[file] = {
                 "seeds": len(some),

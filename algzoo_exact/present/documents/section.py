@@ -11,8 +11,9 @@ from algzoo_exact.analysis.sections import Section
 from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, several, subject, value_text
-from algzoo_exact.present.writers.data import attributes, subject_data
+from algzoo_exact.present.subject import Subject
+from algzoo_exact.present.wording import digits, several, value_text
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -27,7 +28,7 @@ _PICTURE = "section"
 
 def section_document(model: Model, section: Section, score: Score) -> d.Document:
     """A model on one section."""
-    task, given, kind = section.task, section.share(score), score.kind
+    given, kind = section.share(score), score.kind
     none: d.Text | None = None
     of: str | d.Text | None = None
     if section.unlabelled.upper > 0:
@@ -35,17 +36,15 @@ def section_document(model: Model, section: Section, score: Score) -> d.Document
         of = "nowhere: no input has a single label"
         of = of if given is None else value_text(given, kind, _PLACES)
     form = None if score.form is None else str(score.form)
-    said = d.facts(
-        *subject(model, task, score.ties),
+    rows: list[d.Fact] = [
         ("section", section_text(section)),
         ("right", value_text(score.enclosure, kind, _PLACES)),
         ("no single label", none),
         ("right, given one", of),
         ("closed form", form if form and len(form) <= _LONGEST_FORM else None),
         ("method", score.method),
-    )
+    ]
     data = {
-        **subject_data(model, task, score.ties),
         **section_data(section),
         "kind": kind,
         "right": score.enclosure,
@@ -53,7 +52,7 @@ def section_document(model: Model, section: Section, score: Score) -> d.Document
         "share": given,
         "cells": score.cells,
     }
-    return d.untitled(said, data=data)
+    return Subject(model, section.task, score.ties).document(rows, data=data)
 
 
 def section_text(section: Section) -> str:
@@ -79,15 +78,13 @@ def positive_document(
         mean = percent(total(shares).times(Fraction(1, len(shares))))
         right = f"{mean} of these inputs, all orders being equally likely"
         always = f"in {len(found.always)} of {several(len(shares), 'case')}"
-    said = d.facts(
-        *subject(model, task, ties),
+    rows: list[d.Fact] = [
         ("inputs", f"{count} positive, the others 0"),
         ("cases", _cases(found)),
         ("right", right),
         ("always right", always),
-    )
+    ]
     data = {
-        **subject_data(model, task, ties),
         "positive": count,
         "cases": [
             {
@@ -100,7 +97,7 @@ def positive_document(
         ],
         "left_out": found.left_out,
     }
-    return d.untitled(said, _worst(found, top), data=data)
+    return Subject(model, task, ties).document(rows, _worst(found, top), data=data)
 
 
 def _cases(found: OrderedCases) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.present.document import Document, Mark, facts, untitled
+from algzoo_exact.present.subject import Subject
 from algzoo_exact.present.wording import about
-from algzoo_exact.present.writers.data import attributes, subject_data
+from algzoo_exact.present.writers.data import attributes
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings
@@ -52,7 +53,7 @@ def report_data(found: Findings) -> dict[str, Any]:
     cases = None if inside.pairs is None else inside.pairs.cases
     total = None if inside.errors is None else inside.errors.total
     return {
-        **subject_data(found.model, found.task, found.ties),
+        **Subject(found.model, found.task, found.ties).data,
         "kind": found.kind,
         "score": found.enclosure,
         "explanation": found.verification and found.verification.status,

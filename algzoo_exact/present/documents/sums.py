@@ -36,6 +36,9 @@ def sums_table(
     return d.table(f"{caption}.", (*names, *titles), rows)
 
 
-def exactly(sums: Mapping[_K, Fraction]) -> dict[_K, Enclosure]:
-    """Sums that are rational."""
-    return {key: Enclosure.exactly(part) for key, part in sums.items()}
+def enclosed(sums: Mapping[_K, Enclosure] | Mapping[_K, Fraction]) -> dict[_K, Enclosure]:
+    """Sums that may be rational, all as enclosures."""
+    return {
+        key: part if isinstance(part, Enclosure) else Enclosure.exactly(part)
+        for key, part in sums.items()
+    }

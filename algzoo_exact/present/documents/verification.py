@@ -249,7 +249,10 @@ def _anchor(claim: str) -> str:
 
 def _links(claims: Iterable[str]) -> d.Text:
     """Names of claims, each of which leads to what it says."""
-    return joined([(d.Link(name, f"#{_anchor(name)}"),) for name in claims], ", ")
+    found: list[d.Inline] = []
+    for name in claims:
+        found += [", "] * bool(found) + [d.Link(name, f"#{_anchor(name)}")]
+    return tuple(found)
 
 
 def _uses(story: Explanation) -> d.Folded:
@@ -301,14 +304,6 @@ def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
 
 def _parameters(checked: Outcome) -> str:
     return choice_text(checked.parameters)
-
-
-def joined(parts: Sequence[d.Text], between: str) -> d.Text:
-    """Texts in one line."""
-    found: list[d.Inline] = []
-    for part in parts:
-        found += [between] * bool(found) + [*part]
-    return tuple(found)
 
 
 def _said(claim: Claim | Case) -> list[d.Block]:

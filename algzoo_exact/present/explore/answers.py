@@ -24,11 +24,11 @@ from algzoo_exact.present.explore.columns import (
     Columns,
     Data,
     listed,
+    other,
     patterns,
     region_columns,
     weights,
 )
-from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.sections import FREE, basis_of
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, TieRule, check_fit
@@ -56,10 +56,6 @@ class Answers:
     @property
     def open(self) -> Fraction:
         return self.table.open
-
-    @property
-    def layout(self) -> Layout:
-        return regions_layout(self.task.seq_len)
 
     @cached_property
     def regions(self) -> RegionTable:
@@ -109,9 +105,7 @@ class Answers:
                 for c in self.task.cells()
             ],
             "network": weights(self.model.program),
-            "against": None
-            if self.against is None
-            else {"name": self.against.name, **weights(self.against.program)},
+            "against": other(self.against),
             "regions": listed(_region_columns(self.regions), MOST_REGIONS),
             "errors": listed(_cell_columns(wrong), MOST_CELLS),
             "differences": None

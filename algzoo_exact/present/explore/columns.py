@@ -13,6 +13,8 @@ from algzoo_exact.analysis.cells import CellTable
 from algzoo_exact.analysis.regions import RegionTable
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.zoo.loading import Model
 
 MOST_REGIONS, MOST_CELLS = 100_000, 20_000  # that a page lists, the first ones
 
@@ -33,13 +35,24 @@ def listed(columns: Columns, most: int) -> Data:
     return shown
 
 
-def weights(program: Program) -> Data:
+def weights(network: Program | Transformer) -> Data:
     """A network's weights, rounded."""
-    layers = [
-        {"state": rounded(layer.state).tolist(), "input": rounded(layer.input).tolist()}
-        for layer in program.layers
-    ]
-    return {"layers": layers, "readout": rounded(program.readout).tolist()}
+    if isinstance(network, Transformer):
+        names = ("embed", "pos_embed", "unembed")
+        of_layer = ("query", "key", "value", "output")
+        layers = [_rounded(layer, of_layer) for layer in network.layers]
+        return {**_rounded(network, names), "layers": layers, "heads": network.heads}
+    layers = [_rounded(layer, ("state", "input")) for layer in network.layers]
+    return {"layers": layers, **_rounded(network, ("readout",))}
+
+
+def _rounded(part: object, names: Sequence[str]) -> Data:
+    return {name: rounded(getattr(part, name)).tolist() for name in names}
+
+
+def other(model: Model | None) -> Data | None:
+    """A model that is compared with."""
+    return None if model is None else {"name": model.name, **weights(model.network)}
 
 
 def patterns(table: CellTable) -> list[str]:

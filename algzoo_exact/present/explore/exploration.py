@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.deadline import Deadline
@@ -20,13 +20,12 @@ from algzoo_exact.exact.shares import percent
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
 from algzoo_exact.files import path_of, write_whole
-from algzoo_exact.present.explore.answers import answers_of
+from algzoo_exact.present.explore.answers import Answers, answers_of
 from algzoo_exact.present.explore.lemmas import story_of
 from algzoo_exact.present.explore.page import page_of
 from algzoo_exact.present.explore.sections import entries_of
-from algzoo_exact.present.explore.sequences import sequences_of
-from algzoo_exact.present.explore.subject import Subject
-from algzoo_exact.present.explore.values import values_of
+from algzoo_exact.present.explore.sequences import Sequences, sequences_of
+from algzoo_exact.present.explore.values import Values, values_of
 from algzoo_exact.present.wording import VERDICTS, model_text, task_text
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
@@ -36,6 +35,12 @@ from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
 from algzoo_exact.zoo.loading import Model
+
+Found: TypeAlias = Answers | Sequences | Values
+"""What was found out about a model, by the sort of its answers. ``facts`` are what the page says
+first, by name, and ``figures`` the same by stable keys; ``data`` are networks and tables as the
+page's scripts read them. ``open`` is the share of the inputs that was not looked at, ``ties`` None
+where no logits are compared."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Exploration(Shown):
 
     model: Model
     task: Task
-    found: Subject
+    found: Found
     verification: Verification | None
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -75,7 +80,7 @@ class Exploration(Shown):
             **self.found.data(),
             "story": None if self.verification is None else story_of(self.verification),
         }
-        return page_of(f"{self.model.name}: explore", self.found.layout, data)
+        return page_of(f"{self.model.name}: explore", self.task, data)
 
     def save(self, path: str | Path) -> SavedPage:
         """Write the page, whole or not at all; InputError for a file that cannot be written."""
@@ -144,7 +149,7 @@ def explore(
             if verification.stopped:
                 raise KeyboardInterrupt
         effort = Effort(deadline, workers, kept, progress)
-        found: Subject
+        found: Found
         if chosen.is_discrete:
             found = sequences_of(models, chosen, ties, effort)
         elif chosen.is_numeric:

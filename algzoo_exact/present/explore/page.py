@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 
 from algzoo_exact.present.explore.columns import Data
+from algzoo_exact.program.task import Task
 
 _STYLES = ("vendor/tabulator.min.css", "explore.css")
 
@@ -24,23 +25,26 @@ class Layout:
     scripts: tuple[str, ...]
 
 
-SEQUENCES = Layout("sequences.html", ("sequences.js",))
+_SEQUENCES = Layout("sequences.html", ("sequences.js",))
 _REGIONS = ("network.js", "pictures.js", "explore.js")
 _SPHERE = "vendor/three.min.js"  # which two inputs do without
 _FIRST = ("vendor/tabulator.min.js", "shared.js")
 
 
-def regions_layout(seq_len: int) -> Layout:
-    """A picture of regions, on a circle or a sphere."""
-    return Layout("regions.html", _REGIONS if seq_len == 2 else (_SPHERE, *_REGIONS))
+def _layout_of(task: Task) -> Layout:
+    """Sequences, or a picture of regions, on a circle or a sphere."""
+    if task.is_discrete:
+        return _SEQUENCES
+    return Layout("regions.html", _REGIONS if task.seq_len == 2 else (_SPHERE, *_REGIONS))
 
 
-def page_of(title: str, layout: Layout, data: Data) -> str:
+def page_of(title: str, task: Task, data: Data) -> str:
     """The whole page.
 
     A model's name and a story's texts are a stranger's: inside JSON no ``<`` is left, so that
     nothing ends the element, and the page may run no scripts but those whose hashes it states.
     """
+    layout = _layout_of(task)
     scripts = [_static(name) for name in (*_FIRST, *layout.scripts)]
     hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)

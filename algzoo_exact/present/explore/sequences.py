@@ -24,11 +24,10 @@ from algzoo_exact.present.explore.columns import (
     Columns,
     Data,
     listed,
+    other,
+    weights,
 )
-from algzoo_exact.present.explore.page import SEQUENCES, Layout
-from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.loading import Model
 
 
@@ -42,8 +41,6 @@ class Sequences:
     wrong: WrongFunctions
     against: Model | None
     difference: FunctionDifference | None
-
-    layout: Layout = SEQUENCES
 
     @property
     def ties(self) -> TieRule:
@@ -73,7 +70,7 @@ class Sequences:
         }
 
     def data(self) -> Data:
-        wrong, other, n = self.wrong, self.difference, self.task.seq_len
+        wrong, n = self.wrong, self.task.seq_len
         credit = np.array([float(credit) for credit in wrong.credit], np.float64)
         columns: Columns = {
             "input": _texts(wrong.inputs), "label": wrong.label, "answer": wrong.answer,
@@ -82,18 +79,13 @@ class Sequences:
         return {
             # All sequences are listed where they are few, and nothing is left open.
             "whole": n**n <= MOST_REGIONS and not wrong.open,
-            "network": _weights(self.model.network),
-            "against": None
-            if self.against is None
-            else {"name": self.against.name, **_weights(self.against.network)},
+            "network": weights(self.model.network),
+            "against": other(self.against),
             "errors": listed(columns, MOST_CELLS),
             "differences": None
-            if other is None
-            else listed(
-                {"input": _texts(other.inputs), "label": other.label, "answer": other.first,
-                 "other": other.second}, MOST_CELLS,
-            ),
-        }  # fmt: skip
+            if self.difference is None
+            else listed(_difference_columns(self.difference), MOST_CELLS),
+        }
 
 
 def sequences_of(models: Sequence[Model], task: Task, ties: TieRule, effort: Effort) -> Sequences:
@@ -112,13 +104,8 @@ def _texts(inputs: I64) -> list[str]:
     return [" ".join(map(str, f)) for f in inputs[:MOST_CELLS].tolist()]
 
 
-def _weights(network: object) -> Data:
-    assert isinstance(network, Transformer)
-    layers = [
-        {name: rounded(getattr(layer, name)).tolist()
-         for name in ("query", "key", "value", "output")}
-        for layer in network.layers
-    ]  # fmt: skip
-    names = ("embed", "pos_embed", "unembed")
-    parts = {name: rounded(getattr(network, name)).tolist() for name in names}
-    return {**parts, "layers": layers, "heads": network.heads}
+def _difference_columns(found: FunctionDifference) -> Columns:
+    return {
+        "input": _texts(found.inputs), "label": found.label, "answer": found.first,
+        "other": found.second,
+    }  # fmt: skip

@@ -25,7 +25,6 @@ from algzoo_exact.present.explore.columns import (
     region_columns,
     weights,
 )
-from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
@@ -43,10 +42,6 @@ class Values:
     errors: MedianErrors
 
     against, ties, open = None, None, Fraction(0)
-
-    @property
-    def layout(self) -> Layout:
-        return regions_layout(self.task.seq_len)
 
     @cached_property
     def regions(self) -> RegionTable:

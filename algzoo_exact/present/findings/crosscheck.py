@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.findings.random_inputs import Sampled
 from algzoo_exact.runtime.agreement import agreement, says_more
-from algzoo_exact.runtime.sampled import Estimate, SampledSquaredError, SampleEstimate
+from algzoo_exact.runtime.sampled import Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +25,6 @@ class CrossCheck:
     says_more: bool = False
     bits: int | None = None
     failure: str = ""
-
-    @property
-    def accuracy(self) -> SampleEstimate | None:
-        """The estimate, if that is what it is of."""
-        return self.estimate if isinstance(self.estimate, SampleEstimate) else None
-
-    @property
-    def squared_error(self) -> SampledSquaredError | None:
-        """The estimate, if that is what it is of."""
-        return self.estimate if isinstance(self.estimate, SampledSquaredError) else None
 
 
 def cross_check(sampled: Sampled, proved: Enclosure) -> CrossCheck:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
@@ -21,30 +20,28 @@ from algzoo_exact.explain.verify import Verification, verify
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings import partition as parts
-from algzoo_exact.present.findings.certifying import (
-    check_certificate,
-    slow_certificate,
-)
+from algzoo_exact.present.findings.certifying import check_certificate, slow_certificate
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.inside import Inside, look_inside
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import score_of
-from algzoo_exact.processes import Workers, processes_for
+from algzoo_exact.present.findings.wishes import Wishes
+from algzoo_exact.processes import processes_for
 from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.score.result import Score
-from algzoo_exact.state import Place, opened
+from algzoo_exact.state import opened
 from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
     from algzoo_exact.present.pictures.picture import Drawing
     from algzoo_exact.program.transformer import Transformer
-    from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 _DRAWN = 3
@@ -123,9 +120,11 @@ class Findings:
         """The surprise ledger of the explanation."""
         if self.verification is None:
             return None
-        measured: Score | SampleEstimate | None = self.check.accuracy
+        measured: Score | SampleEstimate | None = None
         if self.score.metric == "accuracy" and self.score.kind == "exact":
             measured = self.score
+        elif isinstance(self.check.estimate, SampleEstimate):
+            measured = self.check.estimate
         seeds = self.card.seeds if self.card else None
         return ledger_of(self.verification, measured, self.sampled.untrained, seeds=seeds)
 
@@ -147,22 +146,6 @@ class Findings:
 
 
 _NO_TIME = "within a time limit there is one only if a file is named for it"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the caller asks for, as ``make_report`` takes it."""
-
-    explanation: Explanation | None = None
-    ties: TieRule = "lowest"
-    certificate: Path | None = None
-    time_limit: float | None = None
-    samples: int = 1_000_000
-    seed: int = 0
-    seconds: float = 30.0
-    workers: Workers = 1
-    inside: bool = False
-    state: Place = None
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
@@ -193,10 +176,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.5, "score")
         deadline = Deadline.after(wishes.time_limit) if explained else deadline
         ending = deadline.within(max(_SCORE_SHARE * deadline.left, deadline.left - _TABLE_SECONDS))
-        score = score_of(
-            model, task, wishes.ties, time_limit=ending.timeout, workers=wishes.workers,
-            state=state, progress=steps.within,
-        )  # fmt: skip
+        score = score_of(model, task, wishes, ending, state, steps.within)
         steps.begin(0.65, "certificate")
         written, tally = _certificate(model, task, wishes, verification, slow, steps)
         table = None
@@ -207,10 +187,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         inside = Inside()
         if isinstance(model.network, Program) and (wishes.inside or not limited):
             steps.begin(0.8, "inside")
-            inside = look_inside(
-                model.network, task, wishes.ties, score, table, asked=wishes.inside,
-                workers=wishes.workers, state=state,
-            )  # fmt: skip
+            inside = look_inside(model.network, task, wishes, score, table, state)
         steps.begin(0.9, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
@@ -316,11 +293,7 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
     if wishes.explanation is None:
         return None
     verification = verify(
-        wishes.explanation,
-        model,
-        seconds=wishes.seconds,
-        ties=wishes.ties,
-        progress=steps.within,
+        wishes.explanation, model, seconds=wishes.seconds, ties=wishes.ties, progress=steps.within
     )
     if verification.stopped:
         raise KeyboardInterrupt

@@ -13,9 +13,9 @@ from algzoo_exact.analysis.positive import OrderedCases, positive_inputs
 from algzoo_exact.analysis.sections import Section, section
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.findings.partition import AFFORDABLE, count_cells
-from algzoo_exact.processes import Workers
+from algzoo_exact.present.findings.wishes import Wishes
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.task import Task
 from algzoo_exact.score.result import Score
 from algzoo_exact.state import State
 
@@ -39,13 +39,13 @@ class Inside:
 
 
 def look_inside(
-    program: Program, task: Task, ties: TieRule, score: Score, table: CellTable | None, *,
-    asked: bool, workers: Workers, state: State | None,
+    program: Program, task: Task, wishes: Wishes, score: Score, table: CellTable | None,
+    state: State | None,
 ) -> Inside:  # fmt: skip
-    """What takes about a second; all of it, however long that takes, where it is ``asked`` for.
+    """What takes about a second; all of it, however long that takes, where it is asked for.
     ``table`` are all cells, if they are known."""
-    n = task.seq_len
-    workers = workers if asked else 1
+    n, ties, asked = task.seq_len, wishes.ties, wishes.inside
+    workers = wishes.workers if asked else 1
     few = n in AFFORDABLE and count_cells(program, task, AFFORDABLE[n]) is not None
     measured = n <= MOST_INPUTS and (asked or few)
     errors = neurons = ranked = pairs = part = None

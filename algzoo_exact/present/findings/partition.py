@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import CellTable
 from algzoo_exact.analysis.regions import RegionTable, regions_of
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task
@@ -110,7 +110,7 @@ def _heaviest(found: Iterable[ListedRegion]) -> Regions:
     """Those that are listed, of all regions."""
     ordered = sorted(found, key=lambda region: (-region.measure.midpoint, region.pattern))
     listed = tuple(ordered[:_LISTED])
-    return Regions(len(ordered), listed, _rest(listed), True)
+    return Regions(len(ordered), listed, rest_of(r.measure for r in listed), True)
 
 
 def all_regions(program: Program) -> Regions:
@@ -129,7 +129,7 @@ def listed_regions(
 ) -> Regions:
     """Some regions of a table, in an order that is named."""
     listed = tuple(_of_table(table, i) for i in chosen)
-    return Regions(len(table), listed, _rest(listed), True, order)
+    return Regions(len(table), listed, rest_of(r.measure for r in listed), True, order)
 
 
 def _of_table(table: RegionTable, i: int) -> ListedRegion:
@@ -162,8 +162,7 @@ def _listed(region: Region) -> ListedRegion:
     return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
 
 
-def _rest(listed: Sequence[ListedRegion]) -> Enclosure:
-    """One less the measures that are listed."""
-    lower = 1 - sum((region.measure.upper for region in listed), Fraction(0))
-    upper = 1 - sum((region.measure.lower for region in listed), Fraction(0))
-    return Enclosure(max(Fraction(0), lower), max(Fraction(0), upper))
+def rest_of(parts: Iterable[Enclosure]) -> Enclosure:
+    """What parts of 1 leave of it."""
+    left = total(parts).complement
+    return Enclosure(max(Fraction(0), left.lower), max(Fraction(0), left.upper))

@@ -13,7 +13,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from algzoo_exact.certificate.draft import CertifiedPiece
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure
@@ -101,8 +101,8 @@ def observed_pieces(
     """The pieces that add most on random inputs, each measured exactly; at most ``LARGEST``
     inputs."""
     means = {
-        key: Enclosure.exactly(Fraction(total) / observed.samples)
-        for key, total in observed.squares.items()
+        key: Enclosure.exactly(Fraction(square) / observed.samples)
+        for key, square in observed.squares.items()
     }
     whole, by_middle = _totals((_indices(mask), mean) for (_, mask), mean in means.items())
     errors, specializer = Errors(program, task), Specializer(program)
@@ -122,19 +122,17 @@ def _totals(
     squares: Iterable[tuple[tuple[int, ...], Enclosure]],
 ) -> tuple[Enclosure, tuple[tuple[tuple[int, ...], Enclosure], ...]]:
     """The sum of all squares, and those by middle inputs."""
-    whole = Enclosure.exactly(0)
     sums: dict[tuple[int, ...], Enclosure] = {}
     for middle, square in squares:
-        whole = whole.plus(square)
         sums[middle] = sums[middle].plus(square) if middle in sums else square
-    return whole, tuple(sorted(sums.items()))
+    return total(sums.values()), tuple(sorted(sums.items()))
 
 
 def _measured(
     errors: Errors, task: Task, signs: Sequence[IntVector], bits: int, middle: tuple[int, ...]
 ) -> tuple[tuple[Fraction, ...], _Sum]:
     """The error on a piece, and what it adds: a sum over what can lie above the middle."""
-    total = Enclosure.exactly(0), Enclosure.exactly(0)
+    added = Enclosure.exactly(0), Enclosure.exactly(0)
     error: IntVector = ()
     for label, cell in enumerate(task.value_cells()):
         if tuple(k for k, part in enumerate(cell.value) if part) == middle:
@@ -143,8 +141,8 @@ def _measured(
             if cone is not None:
                 slim = cone.irredundant()
                 square = _square(slim, error, errors.unit)
-                total = _plus(total, (cone_measure(slim, digits=_DIGITS), square))
-    return tuple(Fraction(c, errors.unit) for c in error), total
+                added = _plus(added, (cone_measure(slim, digits=_DIGITS), square))
+    return tuple(Fraction(c, errors.unit) for c in error), added
 
 
 def _square(cone: Cone, error: IntVector, unit: int) -> Enclosure:

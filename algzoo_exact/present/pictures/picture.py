@@ -17,7 +17,7 @@ from algzoo_exact.analysis.sections import Section
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import percent, share
-from algzoo_exact.files import check_place, path_of, write_whole
+from algzoo_exact.files import check_place, check_suffix, path_of, write_whole
 from algzoo_exact.plotting import SUFFIXES, drawn
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.present.pictures.circle import draw_circle
@@ -61,11 +61,7 @@ class Drawing(Shown):
         """By the file's suffix, .svg, .png or .pdf; the same picture is the same svg file, byte for
         byte. InputError for other suffixes, and folders that cannot be written to."""
         target = path_of(path)
-        if target.suffix not in SUFFIXES:
-            raise InputError(
-                f"Pictures are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
-                f"not as {target.name!r}."
-            )
+        check_suffix(target, "Pictures", SUFFIXES)
         check_place(target)
         write_whole(target, self.drawn(target.suffix[1:]))
 

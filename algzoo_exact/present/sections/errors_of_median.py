@@ -6,12 +6,12 @@ from collections.abc import Container, Iterator
 from fractions import Fraction
 from math import comb
 
-from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import as_decimal, percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.documents.regions import region_link
 from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.findings.partition import rest_of
 from algzoo_exact.present.findings.pieces import LARGEST, ErrorPiece, ErrorPieces
 from algzoo_exact.present.formula import indexed
 from algzoo_exact.present.wording import small_digits
@@ -66,16 +66,10 @@ def _table(pieces: ErrorPieces, regions: Container[str]) -> d.Table:
     elif pieces.count > shown:
         others = f"{pieces.count - shown:,} others"
         caption = f"The {shown} of {pieces.count:,} pieces that add most to the mean squared error."
-    foot = [(others, (), (), (), _others(pieces), ())] if others else ()
+    share_of_others = percent(rest_of(piece.share for piece in pieces.listed))
+    foot = [(others, (), (), (), share_of_others, ())] if others else ()
     columns = ("region", "middle", "#measure", "#part of E", "#share", "f − median on it")
     return d.table(caption, columns, (_row(piece, regions) for piece in pieces.listed), foot=foot)
-
-
-def _others(pieces: ErrorPieces) -> str:
-    """The share of the pieces that are not listed."""
-    low = sum((piece.share.lower for piece in pieces.listed), Fraction(0))
-    high = sum((piece.share.upper for piece in pieces.listed), Fraction(0))
-    return percent(Enclosure(max(Fraction(0), 1 - high), max(Fraction(0), 1 - low)))
 
 
 def _row(piece: ErrorPiece, regions: Container[str]) -> tuple[str | d.Text, ...]:

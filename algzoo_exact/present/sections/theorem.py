@@ -26,6 +26,7 @@ from algzoo_exact.present.wording import (
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.algzoo import FAMILIES, published
 from algzoo_exact.zoo.card_text import power_text, score_text
@@ -178,11 +179,11 @@ def _beside(found: Findings) -> Iterator[d.Block]:
     """Estimates beside bounds: no part of the theorem."""
     check, card = found.check, found.card
     known: list[d.Inline] = []
-    if check.accuracy is not None:
-        known += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
-    if check.squared_error is not None:
-        mean = f"{check.squared_error.mean:.6g}"
-        known += [f"on random inputs a mean squared error of {mean} ", d.Kind("sampled")]
+    if check.estimate is not None:
+        value = f"a mean squared error of {check.estimate.value:.6g}"
+        if isinstance(check.estimate, SampleEstimate):
+            value = decimals(check.estimate.accuracy, 5)
+        known += [f"on random inputs {value} ", d.Kind("sampled")]
     if card is not None and card.score.kind == "exact":
         known += ["; "] if known else []
         known += [f"its card says {score_text(card.score)}, found to be exact when it was made "]

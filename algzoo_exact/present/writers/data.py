@@ -10,7 +10,6 @@ from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.present.document import Document
-from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.version import __version__
@@ -39,11 +38,6 @@ def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str,
     places = (places_for(width) if width else digits or DIGITS) + 2
     lower, upper = enclosure.decimal(places)
     return {"lower": lower, "upper": upper}
-
-
-def subject_data(model: Model | None, task: Task, ties: TieRule | None) -> dict[str, Any]:
-    """What is spoken of."""
-    return {"model": model, "task": task.name, "ties": ties}
 
 
 def model_data(model: Model) -> dict[str, Any]:

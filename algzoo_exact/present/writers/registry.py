@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import check_place, staged, write_whole
+from algzoo_exact.files import check_place, check_suffix, staged, write_whole
 from algzoo_exact.names import plain_name
 from algzoo_exact.present.document import Document
 from algzoo_exact.present.writers.data import to_json
@@ -69,11 +69,7 @@ def write(document: Document, path: str | Path) -> None:
 def check_target(target: Path) -> None:
     """InputError for a file that could not be written, before the work rather than after it: by
     its suffix, where its folder is missing, and for a format that needs what is not here."""
-    if target.suffix not in WRITERS:
-        raise InputError(
-            f"Reports are written as {', '.join(WRITERS)}, chosen by the file's suffix, not as "
-            f"{target.name!r}."
-        )
+    check_suffix(target, "Reports", WRITERS)
     check_place(target)
     if hindrance := WRITERS[target.suffix].hindrance():
         raise InputError(hindrance)

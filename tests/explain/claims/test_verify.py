@@ -92,8 +92,8 @@ def test_what_follows_from_assumptions_alone() -> None:
     checked = only(TEN, first, said)
     assert checked.verdict.status == "proved"
     (argument,) = checked.arguments
-    assert {entry.indices for entry in argument.free} == {(7, 19), (7, 20)}
-    assert len(argument.facts) == 1
+    assert {entry.indices for entry in argument.use.free} == {(7, 19), (7, 20)}
+    assert len(argument.use.facts) == 1
 
 
 # --- weights ---
@@ -254,7 +254,7 @@ def test_a_step_that_does_not_follow_is_tried_outright() -> None:
     stated = claim("c", "inductive", each="t in 0..3", step="t", statement=statement)
     checked = only(TEN, stated)
     assert checked.verdict.status == "proved"
-    assert not checked.arguments[-1].free
+    assert not checked.arguments[-1].use.free
 
 
 def test_a_false_step_is_named() -> None:

@@ -33,6 +33,7 @@ from support.proofs import prove, prove_free
 from algzoo_exact.explain.language.expression import Apply, Compare, Formula, evaluate
 from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign
 from algzoo_exact.explain.logic.farkas import (
+    Abstraction,
     Leaf,
     Refutation,
     Rows,
@@ -245,9 +246,9 @@ def test_the_system_is_that_of_the_statement() -> None:
         system_about(changed, statement, domain=domain),
         system_about(program, statement, domain=fact),
         system_about(program, fact, domain=domain),
-        system_about(program, statement, domain=domain, facts=[fact]),
-        system_about(program, statement, domain=domain, free=[h(0, 0)]),
-        system_about(program, statement, domain=domain, defined={h(0, 0): x(1)}),
+        system_about(program, statement, domain=domain, use=Abstraction(facts=(fact,))),
+        system_about(program, statement, domain=domain, use=Abstraction(free=(h(0, 0),))),
+        system_about(program, statement, domain=domain, use=Abstraction(((h(0, 0), x(1)),))),
     ]
     assert system == system_about(program, statement, domain=domain)
     assert all(other != system for other in others)
@@ -274,7 +275,8 @@ def test_evidence_from_facts_about_free_states() -> None:
     assert proof.verdict.status == "proved"
     (evidence,) = proof.evidence
     assert isinstance(evidence, Refutation)
-    assert evidence.system == system_about(program, statement, facts=facts, free=free)
+    use = Abstraction(facts=tuple(facts), free=tuple(free))
+    assert evidence.system == system_about(program, statement, use=use)
 
 
 def test_z3_is_trusted_where_no_refutation_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
