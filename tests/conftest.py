@@ -8,8 +8,7 @@ import sys
 
 from hypothesis import HealthCheck, settings
 
-# Examples are the same in each run, so that many find hardly more than some: what none of fifty
-# shows, another fifty of the same kind seldom do. However long one takes, that is no failure.
+# Examples are the same in each run. However long one takes, that is no failure.
 settings.register_profile(
     "same",
     derandomize=True,

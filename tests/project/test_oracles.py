@@ -107,6 +107,9 @@ def test_three_oracles_agree_on_many_models(d: int) -> None:
     for k in range(6):
         task = Task(index_tasks()[k % 4], 3)
         check_three_ways_3(random_program(rng, d, 3), task, "lowest", 400_000)
+    for name, program in degenerate_programs(rng, len(KINDS), (1, 3), 3):
+        if "scales" not in name:
+            check_three_ways_3(program, SECOND_3, "uniform", 20_000)
 
 
 @pytest.mark.parametrize("d", [8, 16])
