@@ -35,7 +35,7 @@ demo: $(READY) ## exact accuracy of a trained model, and a picture of its region
 	@$(BIN)/algzoo-exact regions 2nd_argmax_4_3 --top 0 --picture $(PICTURE)
 
 test: lint ## lint, types and the fast tests; all tests with SLOW=1
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(if $(SLOW),,-m "not slow")
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(if $(SLOW),,-m "not slow")
 
 test-slow: ## lint, types and all tests
 	@$(MAKE) --no-print-directory test SLOW=1

@@ -29,7 +29,8 @@ def __getattr__(name: str) -> Any:
     else:
         from algzoo_exact.errors import did_you_mean
 
-        like = did_you_mean(name, __all__)
+        # Python and pytest look for many __names__, and rightly find none: these are like nothing.
+        like = "" if name.startswith("__") else did_you_mean(name, __all__)
         raise AttributeError(f"module 'algzoo_exact' has no attribute {name!r}{like}")
     globals()[name] = value
     return value

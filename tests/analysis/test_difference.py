@@ -109,9 +109,9 @@ def test_medians_are_apart_by_a_root_mean_square() -> None:
     noisy = az.perturb(model, 0.05)
     assert az.root_mean_square_difference(model, model).upper < SMALL
     root = az.root_mean_square_difference(model, noisy)
-    x = np.random.default_rng(6).standard_normal((200_000, 3))
+    x = np.random.default_rng(6).standard_normal((500, 3))
     gaps = []
-    for point in x[:2000]:
+    for point in x:
         values = [p.program.evaluate(point.tolist()).logit[0] for p in (model, noisy)]
         gaps.append(float(values[0] - values[1]) ** 2)
     error = np.std(gaps) / len(gaps) ** 0.5

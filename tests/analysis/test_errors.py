@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cells import mass
 from support.command_line import json_of, refused, text_of
 from support.paths import ALGZOO
 from support.perceptrons import random_mlp
@@ -44,7 +45,7 @@ def _agrees(program: Program, task: Task, ties: TieRule) -> None:
     credit: dict[tuple[str, int, int], set[Fraction]] = {}
     for cell in az.cells(program, task, ties=ties):
         key = (str(cell.pattern), cell.label, min(cell.winners))
-        known[key] = known.get(key, Fraction(0)) + cell.measure(_DIGITS).midpoint
+        known[key] = known.get(key, Fraction(0)) + mass(cell, _DIGITS).midpoint
         credit.setdefault(key, set()).add(cell.credit)
     found: dict[tuple[str, int, int], list[int]] = {}
     for i, key in enumerate(_keys(table)):

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from oracles.conventions import ALL_TIES
+from support.cells import mass
 from support.programs import Rng, degenerate_programs, random_program
 
 from algzoo_exact.analysis import regions
@@ -46,12 +47,14 @@ def check(table: RegionTable, expected: dict[int, list[Cell]]) -> None:
     assert len(table) == len(expected)
     for i, bits in enumerate(table.bits):
         own = expected[bits]
-        labelled = [cell for cell in own if cell.label != NO_LABEL]
+        measured = [(cell, mass(cell, 20)) for cell in own]
+        labelled = [(cell, part) for cell, part in measured if cell.label != NO_LABEL]
         credits = {cell.credit for cell in own}
-        right = total(cell.measure(20).times(cell.credit) for cell in own)
-        wrong = total(cell.measure(20).times(1 - cell.credit) for cell in labelled)
+        right = total(part.times(cell.credit) for cell, part in measured)
+        wrong = total(part.times(1 - cell.credit) for cell, part in labelled)
+        whole = total(part for _, part in measured)
         for known in (table.figures(i), table.closely(i)):
-            known.measure.intersect(total(cell.measure(20) for cell in own))  # ValueError if apart
+            known.measure.intersect(whole)  # ValueError if apart
             known.right.intersect(right)
             known.wrong.intersect(wrong)
             assert known.measure.width < Fraction(1, 10**9)
@@ -62,7 +65,7 @@ def check(table: RegionTable, expected: dict[int, list[Cell]]) -> None:
                 assert right.lower <= known.share.upper * known.measure.upper
         assert table.answers(i) == tuple(sorted({tuple(sorted(c.winners)) for c in own}))
         assert table.labelled[i] == bool(labelled)
-        assert table.wrong[i] == any(cell.credit < 1 for cell in labelled)
+        assert table.wrong[i] == any(cell.credit < 1 for cell, _ in labelled)
     assert table.mass(range(len(table))).contains(1)
 
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,15 @@ from support.paths import ROOT
 LOADING = {("link", "href"), ("image", "href"), *((t, "src") for t in ("img", "script", "iframe"))}
 LOADING |= {("img", "srcset"), ("object", "data"), ("source", "src"), ("source", "srcset")}
 
-pytest.importorskip("sphinx", reason="needs the extra docs")
-pytest.importorskip("furo", reason="needs the extra docs")
-pytest.importorskip("latex2mathml", reason="needs the extra docs")
-
 SOURCES = ("docs", "models", "benchmarks", "README.md", "LICENSE", "algzoo_exact/certificate")
 
-pytestmark = pytest.mark.slow
+# Looked for and not imported, which takes seconds: the site is built in processes of its own.
+MISSING = [name for name in ("sphinx", "furo", "latex2mathml") if find_spec(name) is None]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(MISSING), reason="needs the extra docs"),
+]
 
 
 def build(source: Path, out: Path) -> subprocess.CompletedProcess[str]:

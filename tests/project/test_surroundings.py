@@ -121,6 +121,7 @@ def test_folders_that_killed_processes_left_go(tmp_path: Path) -> None:
     assert left == {"a.csv", living, ".writing-by-hand"}
 
 
+@pytest.mark.slow
 def test_reports_of_odd_names(tmp_path: Path) -> None:
     """Each link of the index leads to a file, and a model named index has a report as well."""
     shipped = shipped_folder() / "2nd_argmax_2_2.safetensors"

@@ -210,11 +210,6 @@ def test_sum_over_cells(n: int) -> None:
         check_sum_over_cells(program, task, ALL_TIES[k % 3], case)
 
 
-def test_sum_over_cells_for_four_inputs() -> None:
-    for k, (case, program, task) in enumerate(cases(604, 2, (1, 2), 4)):
-        check_sum_over_cells(program, task, ALL_TIES[k % 3], case)
-
-
 @pytest.mark.slow
 def test_sum_over_cells_at_length() -> None:
     for k, (case, program, task) in enumerate(cases(605, len(KINDS), (1, 3), 4)):

@@ -213,7 +213,7 @@ def test_planted_wrong_label_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not last(program, argmax(2)).enclosure.contains(truth)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(2, 5), st.floats(-6, 0))
 def test_network_bounds_hold_on_points(seed: int, d: int, n: int, log_width: float) -> None:
     """Verdicts and bounds of one box, against exact rational evaluation at points of the box."""

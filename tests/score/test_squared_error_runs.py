@@ -113,8 +113,8 @@ def check_nested(found: list[az.Score], exact: az.Score) -> None:
 
 
 def test_bounds_are_nested_and_true() -> None:
-    for n, d in ((2, (1, 4)), (3, (1, 2))):
-        for _, program in medians(15 + n, 16, d, n):
+    for n, count, d in ((2, 16, (1, 4)), (3, 6, (1, 2))):
+        for _, program in medians(15 + n, count, d, n):
             exact = az.squared_error(program)
             found = list(az.squared_error_bounds(program))
             check_nested(found, exact)

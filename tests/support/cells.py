@@ -10,12 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic, Number, Term
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import Region
 from support.formulas import ZERO, every, logit, number, x
 from support.programs import exact_program
+
+_masses: dict[tuple[object, ...], Enclosure] = {}
+
+
+def mass(cell: Region, digits: int) -> Enclosure:
+    """Its measure. Tie rules change the credit of a cell and not its cone, so that what was
+    measured under one of them is not measured again under another."""
+    key = (cell.cone.rays, cell.lineality, digits)
+    if key not in _masses:
+        _masses[key] = cell.measure(digits)
+    return _masses[key]
 
 
 def conical(expression: Formula) -> Formula:

@@ -148,7 +148,7 @@ def test_statements_that_are_true_by_construction() -> None:
         assert any(isinstance(step, Split) for step in tree.steps)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_tampering_is_noticed(data: st.DataObject) -> None:
     _, tree = data.draw(st.sampled_from(examples()))

@@ -17,7 +17,7 @@ from algzoo_exact.explain.logic.system import Maximum
 from algzoo_exact.explain.prove.counterexamples import shorten, walk
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_forms_have_the_values_of_their_terms(data: st.DataObject) -> None:
     program = data.draw(programs(d=(1, 2), n=(2, 2)))
