@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.effort import UNLIMITED, Effort
 from algzoo_exact.analysis.table import vector
+from algzoo_exact.arrays import F64, I64, U64, Flags
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
@@ -38,10 +39,6 @@ from algzoo_exact.tables import write_rows
 if TYPE_CHECKING:
     import pyarrow
 
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
 
 IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""

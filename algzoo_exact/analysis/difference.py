@@ -18,6 +18,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
@@ -38,9 +39,6 @@ from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 _MOST_DECIMALS = 17  # of an input near a point in floats
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import I64
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -30,7 +30,6 @@ from algzoo_exact.shown import Shown
 if TYPE_CHECKING:
     import pyarrow
 
-I64 = NDArray[np.int64]
 
 MOST_POSITIONS = 8
 """Longer inputs are too many to be tried."""

@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.slopes import Slopes
 from algzoo_exact.analysis.weights import Arrays, weights_of
+from algzoo_exact.arrays import F64, Flags
 from algzoo_exact.compiling import COMPILING, compiling, done
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
@@ -26,9 +26,6 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import metric_for, numeric_task
 from algzoo_exact.shown import Shown
-
-F64 = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells, write_cells
 from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.errors import conditions
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
@@ -43,7 +43,6 @@ from algzoo_exact.state import Place, opened
 if TYPE_CHECKING:
     import pyarrow
 
-F64 = NDArray[np.float64]
 
 _DIGITS = 16  # of a second moment in ball arithmetic
 _ULP = 2.0**-52

@@ -26,10 +26,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.gradient import compile_slopes, scored, slopes_of
 from algzoo_exact.analysis.weights import with_weights
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import HasProgram, Program
@@ -37,8 +37,6 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.shown import Shown
-
-F64 = NDArray[np.float64]
 
 STEP = 2.0**-14
 """Of the differences, in units of a matrix's scale: below what near-equalities of trained models

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.gradient import compile_slopes, scored, slopes_of
 from algzoo_exact.analysis.weights import weights_of, with_weights
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -30,8 +30,6 @@ from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
-
-F64 = NDArray[np.float64]
 
 _MEMORY = 20  # pairs of changes that L-BFGS remembers
 _FIRST = 0.02  # length of the first step, as a share of that of the weights

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.table import number, region_row
+from algzoo_exact.arrays import F64, I64, Flags
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import one_of
 from algzoo_exact.exact.enclosure import Enclosure, total
@@ -34,10 +34,6 @@ from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 Order = Literal["measure", "errors", "share", "pattern"]
 ORDERS: tuple[Order, ...] = ("measure", "errors", "share", "pattern")

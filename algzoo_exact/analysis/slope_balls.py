@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, U64, Flags
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import (
     SLACK,
@@ -38,11 +38,6 @@ from algzoo_exact.score.cell_walls import (
     set_facets,
     set_normals,
 )
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-B8 = NDArray[np.bool_]
 
 # In place of a wall: a facet that stays where it is, or adds nothing; and one on which walls
 # coincide that need not move together.
@@ -165,7 +160,7 @@ def moving_facets(below: Below, cells: Cells, facets: Facets) -> bool:
 
 
 @compiled
-def cancelling_cells(below: Below, of_labels: bool, cells: Cells, found: B8) -> None:
+def cancelling_cells(below: Below, of_labels: bool, cells: Cells, found: Flags) -> None:
     """The cells, among all leaves, on which z of a neuron that reads states, or a margin of the
     label, may vanish identically by cancelling: ``found`` (cells)."""
     weights, first, walls = below.weights, below.rows.shape[0], room_for_walls(below)

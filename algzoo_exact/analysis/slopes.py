@@ -29,6 +29,7 @@ from algzoo_exact.analysis.slope_balls import (
     square_slopes,
 )
 from algzoo_exact.analysis.weights import weights_of
+from algzoo_exact.arrays import F64
 from algzoo_exact.compiling import register
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
@@ -54,10 +55,8 @@ from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
 from algzoo_exact.score.kernels import empty_batch, example
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
 
-F64 = NDArray[np.float64]
 Balls = NDArray[Any]  # of arb
 _R = TypeVar("_R")
-I64 = NDArray[np.int64]
 
 _BITS = 128  # of balls, where float64 does not decide
 _NARROW = 2.0**-50  # what they may be off by

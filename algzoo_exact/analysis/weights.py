@@ -4,14 +4,12 @@ matrix, or all numbers in a row."""
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import MLP_KEY, named_weights
 from algzoo_exact.program.perturb import rebuilt
-
-F64 = NDArray[np.float64]
 
 
 class Arrays(tuple[F64, ...]):

@@ -14,8 +14,8 @@ import math
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.jit import compiled, compiled_in_place
 
 U = 2.0**-53  # unit roundoff
@@ -23,7 +23,6 @@ SLACK = 1.0 + 2.0**-20  # covers the rounding of the bounds themselves
 TINY = 1e-290  # covers underflow
 
 Ball = tuple[float, float]
-F64 = NDArray[np.float64]
 
 # Rounded from balls, so each is off by half an ulp or little more.
 _ATAN = np.array([float((arb(k) / 32).atan()) for k in range(33)])
@@ -89,7 +88,7 @@ def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
 
 @compiled
 def arg(x: float, y: float) -> float:
-    """The angle of the point (x, y), in [-pi, pi], off by 8 U at most. With q at most 1 the
+    """The angle of the point (x, y), in (-pi, pi], off by 8 U at most. With q at most 1 the
     quotient of |x| and |y|, and c = k/32 next to it,
 
         atan q = atan c + atan t,   t = (q - c) / (1 + c q),   |t| <= 1/64.
@@ -107,12 +106,12 @@ def arg(x: float, y: float) -> float:
     c = k / 32.0
     t = (q - c) / (1.0 + c * q)
     s = t * t
-    angle = _ATAN[k] + t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s / 9.0))))
+    angle: float = _ATAN[k] + t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s / 9.0))))
     if steep:
         angle = _HALF_PI - angle
     if x < 0.0:
         angle = math.pi - angle
-    return math.copysign(angle, y)
+    return -angle if y < 0.0 else angle
 
 
 @compiled

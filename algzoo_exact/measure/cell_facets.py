@@ -11,8 +11,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64, U64, Flags
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, multiply
 from algzoo_exact.measure.face_components import Heading, heading_within
@@ -20,11 +20,6 @@ from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI, flow_of_all, flows_
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import UNIT_ERROR, Lattice, face_lattice
 from algzoo_exact.measure.squashed_angles import angles, room_for_angles
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-B8 = NDArray[np.bool_]
 
 
 class Facets(NamedTuple):
@@ -44,7 +39,7 @@ class Facets(NamedTuple):
     wall: I64
     normal: F64
     radius: F64
-    include: B8
+    include: Flags
 
 
 class FacetSums(NamedTuple):

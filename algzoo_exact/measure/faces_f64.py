@@ -27,9 +27,14 @@ def ray_sets(masks: U64, count: int, walls: int, words: int) -> U64:
     walls through each ray."""
     sets = np.zeros((walls, words), np.uint64)
     for r in range(count):
-        for wall in range(walls):
-            if has_bit(masks[r], wall):
-                set_bit(sets[wall], r)
+        for w in range(masks.shape[1]):
+            rest = masks[r, w]
+            wall = w * 64
+            while rest:
+                if rest & np.uint64(1):
+                    set_bit(sets[wall], r)
+                rest >>= np.uint64(1)
+                wall += 1
     return sets
 
 

@@ -27,8 +27,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, arg, multiply
 from algzoo_exact.measure.face_components import (
@@ -41,8 +41,6 @@ from algzoo_exact.measure.face_components import (
 from algzoo_exact.measure.flow_rules import FlowRules
 from algzoo_exact.measure.lattice_f64 import Lattice
 from algzoo_exact.measure.squashed_angles import angles, room_for_angles
-
-F64 = NDArray[np.float64]
 
 ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
 _SECOND = 1.01  # covers products of errors below those that are given up

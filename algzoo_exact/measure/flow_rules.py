@@ -31,12 +31,9 @@ from typing import NamedTuple
 
 import numpy as np
 from flint import arb, arb_mat, ctx
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.exact.enclosure import working_precision
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 PANEL = 48  # nodes of a panel where integrals to all nodes are wanted
 _LARGEST, _COUNT = 4.0, 65  # v = 4, 4 / sqrt 2, 2, .. down to 1e-9

@@ -12,7 +12,7 @@ import numpy as np
 
 from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled, compiled_in_place
-from algzoo_exact.measure.balls_f64 import SLACK, U, atan
+from algzoo_exact.measure.balls_f64 import SLACK, U, arg
 from algzoo_exact.measure.face_components import Heading
 from algzoo_exact.measure.lattice_f64 import Lattice
 
@@ -36,19 +36,6 @@ def room_for_angles(lattice: Lattice, nodes: int) -> Room:
     return Room(
         np.empty(nodes), np.empty(nodes), np.empty(nodes), np.empty((most * most, 2), np.int64)
     )
-
-
-@compiled
-def argument(re: float, im: float) -> float:
-    """arg(re + i im) in (-pi, pi], off by at most 12 U: that of ``atan``, a quotient, a sum."""
-    a, b = abs(re), abs(im)
-    if b <= a:
-        angle = atan((b / a, 0.0))[0] if a > 0.0 else math.nan
-    else:
-        angle = 0.5 * math.pi - atan((a / b, 0.0))[0]
-    if re < 0.0:
-        angle = math.pi - angle
-    return -angle if im < 0.0 else angle
 
 
 @compiled_in_place
@@ -125,7 +112,7 @@ def angles(
     plane = count == 1
     whole = 2.0 * math.pi if plane else 4.0 * math.pi
     for i in range(nodes):
-        total = argument(re[i], im[i]) + math.pi * (turns[i] - (0 if plane else count - 2))
+        total = arg(re[i], im[i]) + math.pi * (turns[i] - (0 if plane else count - 2))
         off = fixed + growing * math.sqrt(stretch[i])
         if not off < 0.1:
             off = math.inf

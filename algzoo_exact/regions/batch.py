@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from algzoo_exact.arrays import F64, I64, U64
-from algzoo_exact.arrays import Flags as Flags
+from algzoo_exact.arrays import F64, I64, U64, Flags
 
 
 class Rays(NamedTuple):

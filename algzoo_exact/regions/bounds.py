@@ -20,13 +20,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, Flags
 from algzoo_exact.jit import compiled, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
-from algzoo_exact.regions.batch import Flags, Rays
-
-F64 = NDArray[np.float64]
+from algzoo_exact.regions.batch import Rays
 
 
 @compiled_in_place_any_order

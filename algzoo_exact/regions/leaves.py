@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.regions.batch import Aim, Cells, Rays, Stack
@@ -26,9 +26,6 @@ from algzoo_exact.regions.polish import Walls, block, column_of, sharpen
 from algzoo_exact.regions.starts import EACH
 
 DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 
 @compiled_in_place

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
+from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
@@ -22,8 +22,6 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import below_start, boundary_facets, room_for_facets
 from algzoo_exact.score.rigorous import Cell, cell_of, wall_normals
-
-F64 = NDArray[np.float64]
 
 # The width of measures in ball arithmetic; for more inputs digits take seconds.
 _WIDTH, _WIDE, _NARROW_UP_TO = Fraction(1, 10**20), Fraction(1, 10**12), 6

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import cached_property
 
 from flint import arb
 
@@ -36,9 +35,12 @@ class ErrorSquares(Integral):
 
     wide = sys.float_info.max  # errors have no scale of their own
 
-    @cached_property
-    def errors(self) -> Errors:
-        return Errors(self.search.program, self.task)
+    def __init__(
+        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
+        compiled: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(program, task, None, direction, compiled)  # numbers do not tie
+        self.errors = Errors(program, task)
 
     def at_zero(self, start: Start) -> Fraction:
         total = Fraction(0)

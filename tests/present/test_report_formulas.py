@@ -19,7 +19,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.document import Math
 from algzoo_exact.present.typeset import prose_of, typeset, typeset_parts, typeset_ranges
-from algzoo_exact.present.wording import digits, interval, one_in, small_digits
+from algzoo_exact.present.wording import between, digits, one_in, small_digits
 from algzoo_exact.present.writers.mathml import to_mathml
 from algzoo_exact.present.writers.texmath import to_latex_math
 from algzoo_exact.score.closed_form import Terms
@@ -194,7 +194,8 @@ def test_digits_are_proved(low: Fraction, width: Fraction, exponent: int, most: 
         assert enclosure.upper < cut + Fraction(1, 10**places)
     else:
         assert enclosure.lower == enclosure.upper == Fraction(text)
-    low_end, high_end = (Fraction(end) for end in interval(enclosure).strip("[]").split(", "))
+    ends = between(enclosure).removeprefix("between ").split(" and ")
+    low_end, high_end = (Fraction(end) for end in ends)
     assert low_end <= enclosure.lower <= enclosure.upper <= high_end
 
 

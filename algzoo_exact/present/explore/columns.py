@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import CellTable
 from algzoo_exact.analysis.regions import RegionTable
+from algzoo_exact.arrays import I64
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.transformer import Transformer
@@ -19,7 +20,6 @@ from algzoo_exact.zoo.loading import Model
 MOST_REGIONS, MOST_CELLS = 100_000, 20_000  # that a page lists, the first ones
 
 Data = dict[str, Any]
-I64 = NDArray[np.int64]
 Columns = Mapping[str, "NDArray[Any] | Sequence[str]"]
 
 

@@ -15,10 +15,10 @@ from algzoo_exact.analysis.functions import (
     function_difference,
     wrong_functions,
 )
+from algzoo_exact.arrays import I64
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present.explore.columns import (
-    I64,
     MOST_CELLS,
     MOST_REGIONS,
     Columns,

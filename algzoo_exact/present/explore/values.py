@@ -8,11 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.analysis.effort import Effort
 from algzoo_exact.analysis.median_errors import MedianErrors, median_errors
 from algzoo_exact.analysis.regions import RegionTable, regions_of
+from algzoo_exact.arrays import F64
 from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.exact.shares import significant
 from algzoo_exact.present.explore.columns import (
@@ -29,7 +29,6 @@ from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
-F64 = NDArray[np.float64]
 _DIGITS = 8
 
 
