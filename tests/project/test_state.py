@@ -233,7 +233,7 @@ with State(sys.argv[1]) as state:
 
 
 def written(place: Path) -> int:
-    """Jobs; -1 before there are tables."""
+    """Jobs; -1 before there is a file."""
     with suppress(InputError):
         return status(place).done
     return -1

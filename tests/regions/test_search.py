@@ -33,6 +33,7 @@ from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure import faces_f64
 from algzoo_exact.measure.flow import NotGenericError, directions_for
+from algzoo_exact.program.ir import side_by_side
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions import compiled, cut, forms, leaves, polish
 from algzoo_exact.regions import search as search_module
@@ -65,6 +66,29 @@ def check_same(program: az.Program, task: az.Task, ties: TieRule | None) -> None
     quick, exact = both(program, task, ties)
     assert quick[1:] == exact[1:]
     assert quick[0] == exact[0]
+
+
+def test_rays_in_doubt_are_decided_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two programs share weights, rays lie just on walls of both, which floats don't tell;
+    their rays in integers do, and no cone is left to integers alone."""
+    model = az.load("2nd_argmax_4_3")
+    joint = side_by_side(model.program, az.prune(model, 0.1).program)
+    original, renewed = Search._renew, 0
+
+    def counted(*given: Any) -> bool:
+        nonlocal renewed
+        renewed += 1
+        return original(*given)
+
+    def refused(*given: Any) -> Any:
+        raise AssertionError("a cone is left to integers")
+
+    monkeypatch.setattr(Search, "_renew", counted)
+    quick = enumerated(Search(joint, None), az.tasks.second_argmax(3))
+    assert renewed > 100
+    assert quick == enumerated(ExactSearch(joint, None), az.tasks.second_argmax(3))
+    monkeypatch.setattr(Search, "exact_cells", refused)
+    assert quick == enumerated(Search(joint, None), az.tasks.second_argmax(3))
 
 
 @pytest.mark.parametrize("kind", [Search, ExactSearch])
