@@ -65,10 +65,10 @@ class Room(NamedTuple):
 
 def no_slopes(weights: Weights) -> LayerSlopes:
     """Room for sums, all 0."""
-    neurons, most = weights.state.shape
+    most, neurons = weights.state.shape
     outputs, d = weights.readout.shape
     return LayerSlopes(
-        np.zeros((neurons, most, 2)), np.zeros((neurons, weights.input.shape[1], 2)),
+        np.zeros((neurons, most, 2)), np.zeros((neurons, weights.input.shape[0], 2)),
         np.zeros((outputs, d, 2)),
     )  # fmt: skip
 
@@ -104,8 +104,8 @@ def _moving_wall(below: Below, pattern: U64, face: U64, sets: U64) -> int:
 @compiled_in_place
 def _reads_input(weights: Weights, q: int) -> bool:
     found = False
-    for c in range(weights.input.shape[1]):
-        found = found or weights.input[q, c] != 0.0
+    for c in range(weights.input.shape[0]):
+        found = found or weights.input[c, q] != 0.0
     return found
 
 
@@ -130,7 +130,7 @@ def _follows(below: Below, pattern: U64, face: U64, sets: U64, q: int) -> bool:
         return False
     before = weights.first[t - 1] if t > 0 else 0
     for i in range(weights.first[t] - before):
-        read = reads or weights.state[q, i] != 0.0
+        read = reads or weights.state[i, q] != 0.0
         if read and has_bit(pattern, before + i) and not part_of(face, sets[first + before + i]):
             return False
     return True
@@ -187,7 +187,7 @@ def _reads_state(weights: Weights, pattern: U64, q: int) -> bool:
     """Whether a neuron reads one that is on."""
     before = weights.first[weights.layer[q] - 1]
     for i in range(weights.first[weights.layer[q]] - before):
-        if weights.state[q, i] != 0.0 and has_bit(pattern, before + i):
+        if weights.state[i, q] != 0.0 and has_bit(pattern, before + i):
             return True
     return False
 
@@ -260,15 +260,15 @@ def _find_states(weights: Weights, pattern: U64, x: F64, off: float, last: int, 
         if has_bit(pattern, q):
             rad = TINY
             for c in range(weights.reads[t, 0], weights.reads[t, 1]):
-                term = weights.input[q, c] * x[c]
+                term = weights.input[c, q] * x[c]
                 mid += term
                 size += abs(term)
-                rad += abs(weights.input[q, c]) * off
+                rad += abs(weights.input[c, q]) * off
             for i in range(width):
-                term = weights.state[q, i] * state[before + i, 0]
+                term = weights.state[i, q] * state[before + i, 0]
                 mid += term
                 size += abs(term)
-                rad += abs(weights.state[q, i]) * state[before + i, 1]
+                rad += abs(weights.state[i, q]) * state[before + i, 1]
         terms = width + weights.reads[t, 1] - weights.reads[t, 0]
         state[q, 0] = mid
         state[q, 1] = (rad + (terms + 1.0) * U * size) * SLACK
@@ -317,10 +317,10 @@ def add_backward(
             if has_bit(pattern, before + i):
                 rad = TINY
                 for q in range(first[t], first[t + 1]):
-                    term = weights.state[q, i] * slopes[q, 0]
+                    term = weights.state[i, q] * slopes[q, 0]
                     mid += term
                     size += abs(term)
-                    rad += abs(weights.state[q, i]) * slopes[q, 1]
+                    rad += abs(weights.state[i, q]) * slopes[q, 1]
             off_by = (rad + (first[t + 1] - first[t] + 1.0) * U * size) * SLACK
             slopes[before + i, 0], slopes[before + i, 1] = mid, off_by
 

@@ -7,10 +7,11 @@ description method (Motzkin, Raiffa, Thompson and Thrall, 1953; Fukuda and Prodo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from math import gcd, prod
+from operator import mul
 from typing import cast
 
 from flint import fmpq_mat, fmpz_mat
@@ -98,15 +99,10 @@ class Cone:
             )
             return (None, whole) if above else (whole, None)
         fresh: list[tuple[IntVector, int]] = []
-        for p, value_p in enumerate(values):
-            if value_p > 0:
-                for m, value_m in enumerate(values):
-                    if value_m < 0 and self._adjacent(p, m):
-                        ray = tuple(
-                            value_p * b - value_m * a
-                            for a, b in zip(self.rays[p], self.rays[m], strict=True)
-                        )
-                        fresh.append((primitive(ray), self.tight[p] & self.tight[m] | bit))
+        for p, m in self._crossing_edges(values):
+            pair = zip(self.rays[p], self.rays[m], strict=True)
+            ray = tuple(values[p] * b - values[m] * a for a, b in pair)
+            fresh.append((primitive(ray), self.tight[p] & self.tight[m] | bit))
         parts = []
         for sign, inequality in ((-1, flipped), (1, normal)):
             kept = [r for r, value in enumerate(values) if value * sign >= 0]
@@ -120,13 +116,18 @@ class Cone:
             )
         return parts[0], parts[1]
 
-    def _adjacent(self, a: int, b: int) -> bool:
-        common = self.tight[a] & self.tight[b]
-        if common.bit_count() < self.dimension - 2:
-            return False
-        return not any(
-            mask & common == common for r, mask in enumerate(self.tight) if r not in (a, b)
-        )
+    def _crossing_edges(self, values: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """The pairs of adjacent rays with a value > 0 and one < 0: no third ray is tight wherever
+        both are."""
+        tight, least = self.tight, self.dimension - 2
+        below = [m for m, value in enumerate(values) if value < 0]
+        for p, value in enumerate(values):
+            for m in below if value > 0 else ():
+                common = tight[p] & tight[m]
+                if common.bit_count() >= least:
+                    through = [mask for mask in tight if mask & common == common]
+                    if len(through) == 2:
+                        yield p, m
 
     def mirrored(self, k: int) -> Cone:
         """A simplicial cone on the other side of its wall k: one ray is turned around."""
@@ -206,7 +207,7 @@ def subfaces(parent: int, candidates: Sequence[Face], least: int) -> list[Face]:
 
 
 def dot(a: Sequence[int], b: Sequence[int]) -> int:
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return sum(map(mul, a, b))
 
 
 def primitive(vector: IntVector) -> IntVector:

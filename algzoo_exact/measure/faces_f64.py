@@ -48,15 +48,13 @@ def full_set(count: int, words: int) -> U64:
 
 
 @compiled_in_place
-def _has(face: U64, least: int) -> bool:
-    """Whether it has so many rays."""
-    missing = least
-    for word in face:
-        rest = word
-        while rest and missing > 0:
-            rest &= rest - np.uint64(1)
-            missing -= 1
-    return missing <= 0
+def _count(word: np.uint64) -> int:
+    """The number of its bits that are set, by sums over 2, 4 and 8 bits: one instruction."""
+    twos = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    low = np.uint64(0x3333333333333333)
+    fours = (twos & low) + ((twos >> np.uint64(2)) & low)
+    eights = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((eights * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @compiled_in_place
@@ -78,10 +76,12 @@ def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
     found = 0
     words = parent.shape[0]
     for wall in range(sets.shape[0]):
-        trial = faces[found]
+        trial, size, proper = faces[found], 0, False
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
-        if not _has(trial, least) or part_of(parent, trial):
+            size += _count(trial[w])
+            proper = proper or trial[w] != parent[w]
+        if size < least or not proper:
             continue
         covered = False
         for f in range(found):

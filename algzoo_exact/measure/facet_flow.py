@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from algzoo_exact.arrays import F64
-from algzoo_exact.jit import compiled, compiled_in_place
+from algzoo_exact.jit import compiled, compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, arg, multiply
 from algzoo_exact.measure.face_components import (
     Below,
@@ -98,14 +98,14 @@ def _squash(lattice: Lattice, root: int, depth: int, heading: Heading, rules: Fl
 def _measure_ends(s: _Squash, dimension: int, heading: Heading, sums: _Sums) -> None:
     """The elementary measures of the last faces, of this dimension, at the nodes."""
     ends = s.below.ends
+    begin, end = ends[ends.shape[0] - 2], ends[ends.shape[0] - 1]
+    sums.weight[begin:end] = 2.0
+    if dimension < 2:
+        sums.value[begin:end] = 1.0 if dimension == 0 else 0.5
+        return
     stretch = np.empty(s.t.shape[0])
     room = room_for_angles(s.lattice, stretch.shape[0])
-    for p in range(ends[ends.shape[0] - 2], ends[ends.shape[0] - 1]):
-        sums.weight[p] = 2.0
-        if dimension < 2:
-            for i in range(stretch.shape[0]):
-                sums.value[p, i] = 1.0 if dimension == 0 else 0.5
-            continue
+    for p in range(begin, end):
         for i in range(stretch.shape[0]):
             stretch[i] = s.rest[i] / (s.t[i] + s.u.q[p] * s.rest[i])
         corners = angles(
@@ -216,7 +216,7 @@ def _unsure(slope: Ball) -> float:
     return slope[1] * (0.5 / least if least > 0.5 else 1.0)
 
 
-@compiled_in_place
+@compiled_in_place_any_order
 def _turn(s: _Squash, p: int, one: Ball, two: Ball, sums: _Sums, solid: F64) -> Ball:
     """What a ridge G at a place adds to (1), with theta = atan(a l / k_G) + atan(b l / k_G) for
     slopes a and b: that of (1 + i a l / k_G) (1 + i b l / k_G), whose parts are off by 4 U and 2 U

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from algzoo_exact.arrays import F64, I64, U64, Flags
-from algzoo_exact.jit import compiled, compiled_in_place
+from algzoo_exact.jit import compiled, compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import part_of, subfaces
 
@@ -95,44 +95,27 @@ def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
     """Where a face is among those from ``begin`` to before ``end``; else the end."""
     words = face.shape[0]
     for place in range(begin, end):
-        w = 0
-        while w < words and masks[place, w] == face[w]:
-            w += 1
-        if w == words:
-            return place
+        if masks[place, 0] == face[0]:
+            w = 1
+            while w < words and masks[place, w] == face[w]:
+                w += 1
+            if w == words:
+                return place
     return end
 
 
 @compiled_in_place
-def _place_all(
-    found: U64, sides: int, masks: U64, begin: int, end: int, child: I64, edges: int
-) -> int:
-    """The places of some faces among those from ``begin`` to before ``end``, to which new ones are
-    added, into ``child`` from ``edges`` on; returns the new end."""
-    for s in range(sides):
-        place = _place_of(found[s], masks, begin, end)
-        if place == end:
-            _copy(found[s], masks[place])
-            end += 1
-        child[edges + s] = place
-    return end
-
-
-@compiled
-def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
-    """A lattice with room for normals and frames."""
-    count, words = sets.shape
-    depth = n - n % 2
-    level = np.zeros(depth + 2, np.int64)
+def _find_faces(
+    sets: U64, include: Flags, n: int, ids: I64, found: U64, level: I64, masks: U64, first: I64,
+    child: I64, facet: I64,
+) -> bool:  # fmt: skip
+    """The faces and edges of ``Lattice``; False where there is no room for all. ``ids`` and
+    ``found`` are room for the facets of a face."""
+    faces, edges, depth = 1, 0, n - n % 2
     level[1] = 1
-    masks = np.zeros((128, words), np.uint64)
-    first = np.zeros(128, np.int64)
-    child, facet = np.empty(256, np.int64), np.empty(256, np.int64)
-    ids, found = np.empty(count + 1, np.int64), np.empty((count + 1, words), np.uint64)
-    for f in range(count):
-        for w in range(words):
+    for f in range(sets.shape[0]):
+        for w in range(sets.shape[1]):
             masks[0, w] |= sets[f, w]
-    faces, edges = 1, 0
     for c in range(depth):
         for face in range(level[c], level[c + 1]):
             first[face] = edges
@@ -140,19 +123,35 @@ def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
                 sides = _included(sets, include, ids, found)
             else:
                 sides = subfaces(masks[face], sets, n - c - 1, ids, found)
-            while edges + sides > child.shape[0]:  # twice as long, whatever stands there
-                child = np.concatenate((child, child))
-                facet = np.concatenate((facet, facet))
-            while faces + sides + 1 > masks.shape[0]:
-                masks = np.concatenate((masks, masks))
-                first = np.concatenate((first, first))
-            faces = _place_all(found, sides, masks, level[c + 1], faces, child, edges)
+            if edges + sides > child.shape[0] or faces + sides + 1 > masks.shape[0]:
+                return False
             for s in range(sides):
-                facet[edges + s] = ids[s]
+                place = _place_of(found[s], masks, level[c + 1], faces)
+                if place == faces:
+                    _copy(found[s], masks[place])
+                    faces += 1
+                child[edges + s], facet[edges + s] = place, ids[s]
             edges += sides
         level[c + 2] = faces
     for face in range(level[depth], faces + 1):
         first[face] = edges
+    return True
+
+
+@compiled
+def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
+    """A lattice with room for normals and frames."""
+    (count, words), depth, room = sets.shape, n - n % 2, 512
+    level, ids = np.zeros(depth + 2, np.int64), np.empty(count + 1, np.int64)
+    found = np.empty((count + 1, words), np.uint64)
+    masks, first = np.zeros((room, words), np.uint64), np.zeros(room, np.int64)
+    child, facet = np.empty(2 * room, np.int64), np.empty(2 * room, np.int64)
+    while not _find_faces(sets, include, n, ids, found, level, masks, first, child, facet):
+        room *= 2
+        masks, first = np.zeros((room, words), np.uint64), np.zeros(room, np.int64)
+        child, facet = np.empty(2 * room, np.int64), np.empty(2 * room, np.int64)
+    faces = level[depth + 1]
+    edges = first[faces]
     return Lattice(
         level, masks[:faces], first[: faces + 1], child[:edges], facet[:edges],
         np.empty((edges, n)), np.empty(edges), np.empty(edges), np.empty(edges),
@@ -178,7 +177,7 @@ def _units(normals: F64, radii: F64) -> _Units:
     return units
 
 
-@compiled_in_place
+@compiled_in_place_any_order
 def _residuals(
     lattice: Lattice, face: int, rank: int, units: _Units, facets: I64, begin: int, end: int,
     out: F64, o: F64, g: F64,

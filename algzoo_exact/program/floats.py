@@ -26,10 +26,11 @@ class Weights(NamedTuple):
     layers of at most D neurons.
 
     ``first`` (L + 1): each layer's first neuron, and N. ``layer`` (N): the layer of each neuron.
-    ``state`` (N, D) and ``input`` (N, n): the rows of A (0 in the first layer) and B, padded with
-    0. ``reads`` (L, 2): layer t reads inputs from ``reads[t, 0]`` to before ``reads[t, 1]``.
-    ``reach`` (L + 1): h[t-1] depends on the inputs before ``reach[t]``. ``readout`` (k, d) and
-    ``margins`` (k, k, d), with d neurons in the last layer: C, and its rows' differences.
+    ``state`` (D, N) and ``input`` (n, N): the columns of A (0 in the first layer) and B, side by
+    side, padded with 0. ``reads`` (L, 2): layer t reads inputs from ``reads[t, 0]`` to before
+    ``reads[t, 1]``. ``reach`` (L + 1): h[t-1] depends on the inputs before ``reach[t]``.
+    ``readout`` (k, d) and ``margins`` (k, k, d), with d neurons in the last layer: C, and its rows'
+    differences.
 
     Each entry is within a relative error U, so it is 0 exactly where the rational is.
     """
@@ -62,16 +63,16 @@ def _weights(program: Program) -> Weights:
     else:
         margins = _in_range([tuple(map(sub, p, q)) for p in readout for q in readout])
     known = {id(rows): _in_range(rows) for rows in (layer.state for layer in layers[1:])}  # shared
-    state = np.zeros((program.neurons, program.hidden_size))
+    state = np.zeros((program.hidden_size, program.neurons))
     for start, layer in zip(program.first[1:], layers[1:], strict=False):
         part = known[id(layer.state)]
-        state[start : start + len(part), : part.shape[1]] = part
+        state[: part.shape[1], start : start + len(part)] = part.T
     reads = np.array([[layer.reads.start, layer.reads.stop] for layer in layers])
     return Weights(
         np.array(program.first),
         np.repeat(np.arange(len(layers)), program.widths),
         state,
-        np.concatenate([_in_range(layer.input) for layer in layers]),
+        np.concatenate([_in_range(layer.input) for layer in layers]).T.copy(),
         reads,
         np.maximum.accumulate([0, *reads[:, 1]]),
         last,

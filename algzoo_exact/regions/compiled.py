@@ -131,18 +131,12 @@ def _step(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64, ready: 
     return _split(walls, stack, sign)
 
 
-@compiled
-def advance(
-    weights: Weights, rows: F64, stack: Stack, cells: Cells, aim: Aim, steps: int, ready: bool
+@compiled_in_place
+def _advance(
+    walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64, steps: int, ready: bool
 ) -> int:
-    """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
-    (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
-    buffer is too small (OVERFLOW: nothing is lost; the caller enlarges it and calls again).
-
-    ``rows`` (walls, n): the inequalities of the starting cone. ``ready``: as for ``_step``, of the
-    cone that is on top first.
-    """
-    walls, sign, each = walls_below(weights, rows), np.empty(stack.values.shape[1], np.int64), 1
+    """``advance`` without references to count in each step."""
+    each = 1
     if stack.size[0] > 0 and stack.label[0] == EACH:
         each = aim.wanted.shape[0]
     for step in range(steps):
@@ -154,3 +148,19 @@ def advance(
         if status != DONE:
             return status
     return FULL
+
+
+@compiled
+def advance(
+    weights: Weights, rows: F64, stack: Stack, cells: Cells, aim: Aim, steps: int, ready: bool
+) -> int:
+    """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
+    (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
+    buffer is too small (OVERFLOW: nothing is lost; the caller enlarges it and calls again).
+
+    ``rows`` (walls, n): the inequalities of the starting cone. ``ready``: as for ``_step``, of the
+    cone that is on top first.
+    """
+    most, words = stack.masks.shape[1], stack.masks.shape[2]
+    walls, sign = walls_below(weights, rows, most, words), np.empty(most, np.int64)
+    return _advance(walls, stack, cells, aim, sign, steps, ready)

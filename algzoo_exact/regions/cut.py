@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from algzoo_exact.arrays import F64, I64, U64
-from algzoo_exact.jit import compiled, compiled_in_place
+from algzoo_exact.jit import compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit, set_bit
 from algzoo_exact.regions.batch import Rays
@@ -17,19 +17,18 @@ from algzoo_exact.regions.polish import Walls, block, column_of, polish
 _BLURRED = 2.0**-28
 
 
-@compiled
-def _crossing_edges(rays: Rays, sign: I64) -> I64:
-    """The pairs of adjacent extreme rays on opposite sides, (edges, 2), positive side first.
+@compiled_in_place
+def _crossing_edges(walls: Walls, rays: Rays, sign: I64) -> int:
+    """The pairs of adjacent extreme rays on opposite sides, positive side first, into
+    ``walls.edges``; returns their number.
 
     Two rays are adjacent if no third ray is tight wherever both are.
     """
     masks, count = rays.masks, rays.number
-    words = masks.shape[1]
-    tight = np.zeros((max(words, 2), count), np.uint64)
+    words, tight, edges = masks.shape[1], walls.tight, walls.edges
     for w in range(words):
         for r in range(count):
             tight[w, r] = masks[r, w]
-    edges = np.empty((count * count // 4, 2), np.int64)
     zero = np.uint64(0)
     found = 0
     for p in range(count):
@@ -53,7 +52,7 @@ def _crossing_edges(rays: Rays, sign: I64) -> I64:
                 edges[found, 0] = p
                 edges[found, 1] = m
                 found += 1
-    return edges[:found]
+    return found
 
 
 @compiled_in_place
@@ -88,13 +87,13 @@ def _set_exact_zeros(walls: Walls, rays: Rays, r: int, level: int) -> None:
     would all look undecided.
     """
     weights, values, errors = walls.weights, rays.values, rays.errors
-    left = _only_one_left(weights.input[level], rays, r)
+    left = _only_one_left(weights.input[:, level], rays, r)
     if left < 0:
         return
     t = weights.layer[level]
     before = block(walls, t + 1)
     for i in range(weights.first[t] - weights.first[t - 1] if t > 0 else 0):
-        if weights.state[level, i] != 0.0 and (
+        if weights.state[i, level] != 0.0 and (
             values[r, before + i] != 0.0 or errors[r, before + i] != 0.0
         ):
             return
@@ -128,21 +127,16 @@ def _meet(rays: Rays, p: int, m: int, column: int, n: int, to: Rays, q: int) -> 
     for c in range(values.shape[0]):
         vp, vm = rays.values[p, c], rays.values[m, c]
         ep, em = rays.errors[p, c], rays.errors[m, c]
-        values[c] = a * vp + b * vm
-        size = abs(vp) + abs(vm) + ep + em
-        if size == 0.0:
-            errors[c] = 0.0
-        elif vp == vm and ep == 0.0 and em == 0.0:
-            values[c] = vp  # a + b = 1: exact
-            errors[c] = 0.0
-        else:
-            errors[c] = (
-                a * ep + b * em + slip * (abs(vp - vm) + ep + em)
-                + 4.0 * U * (a * abs(vp) + b * abs(vm))
-            ) * SLACK + TINY  # fmt: skip
-        if c < n:
-            largest = max(largest, abs(values[c]))
-            blur = max(blur, errors[c])
+        error = (
+            a * ep + b * em + slip * (abs(vp - vm) + ep + em)
+            + 4.0 * U * (a * abs(vp) + b * abs(vm))
+        ) * SLACK + TINY  # fmt: skip
+        same = (vp == vm) & (ep + em == 0.0)  # as a + b = 1; without branches, for SIMD registers
+        values[c] = vp if same else a * vp + b * vm
+        errors[c] = 0.0 if same else error
+    for c in range(n):
+        largest = max(largest, abs(values[c]))
+        blur = max(blur, errors[c])
     values[column] = errors[column] = 0.0
     scale = 1.0
     while 0.0 < largest * scale < 0.5:
@@ -153,15 +147,15 @@ def _meet(rays: Rays, p: int, m: int, column: int, n: int, to: Rays, q: int) -> 
     return blur
 
 
-@compiled
+@compiled_in_place
 def keep_side(walls: Walls, pattern: U64, rays: Rays, sign: I64, wall: int, to: Rays) -> int:
     """The part of a cone on the positive side of a wall, that of a neuron or of a tie, by the
     ``sign`` (R) of its rays; returns its number of rays, -1 if too many."""
     first, neurons = walls.rows.shape[0], walls.weights.layer.shape[0]
     level = min(wall - first, neurons)
     column = column_of(walls, level)
-    edges = _crossing_edges(rays, sign)
-    if rays.number - count_signs(rays, sign, -1) + edges.shape[0] > to.values.shape[0]:
+    edges = _crossing_edges(walls, rays, sign)
+    if rays.number - count_signs(rays, sign, -1) + edges > to.values.shape[0]:
         return -1
     kept = 0
     for r in range(rays.number):
@@ -170,8 +164,8 @@ def keep_side(walls: Walls, pattern: U64, rays: Rays, sign: I64, wall: int, to: 
             if sign[r] == 0:
                 set_bit(to.masks[kept], wall)
             kept += 1
-    for e in range(edges.shape[0]):
-        p, m = edges[e, 0], edges[e, 1]
+    for e in range(edges):
+        p, m = walls.edges[e, 0], walls.edges[e, 1]
         blur = _meet(rays, p, m, column, walls.rows.shape[1], to, kept)
         for w in range(to.masks.shape[1]):
             to.masks[kept, w] = rays.masks[p, w] & rays.masks[m, w]

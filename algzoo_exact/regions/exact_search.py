@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from operator import sub
 from typing import TypeAlias
 
 import numpy as np
 
 from algzoo_exact.arrays import Flags
-from algzoo_exact.geometry.cone import Cone
+from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.program.floats import Weights, exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Row, Specializer, rows
@@ -177,8 +178,10 @@ def leading(
     """The part of a leaf on which no rival's logit is above the label's, and the rivals whose
     logits are the same all over it. Walls are numbered ``tie_wall`` + rival."""
     part, equal = cone, list[int]()
-    for other in rivals:
-        margin = tuple(a - b for a, b in zip(logits[label], logits[other], strict=True))
+    margins = {k: tuple(map(sub, logits[label], logits[k])) for k in rivals}
+    if any(max(dot(margin, ray) for ray in cone.rays) < 0 for margin in margins.values()):
+        return None, equal  # told sooner than by cutting the leaf
+    for other, margin in margins.items():
         wall = tie_wall + other
         if any(margin):
             above = part.split(margin, wall)[1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from algzoo_exact.arrays import F64, I64
 from algzoo_exact.jit import compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
@@ -11,17 +9,6 @@ from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.polish import Walls, block, column_of
 
 MIXED, UNDECIDED_SIGN = 2, 3
-
-
-class Form(NamedTuple):
-    """inputs . x + row . h, with h in the columns of ``Rays`` from ``state`` on; ``inputs`` from
-    ``begin`` to before ``end`` count."""
-
-    inputs: F64
-    begin: int
-    end: int
-    row: F64
-    state: int
 
 
 @compiled_in_place
@@ -34,47 +21,52 @@ def count_signs(rays: Rays, sign: I64, value: int) -> int:
 
 
 @compiled_in_place_any_order
-def evaluate(form: Form, rays: Rays, first: int, column: int) -> None:
-    """Its values at the rays from ``first`` on, into a ``column``, with the bound (1) of
-    ``regions.compiled``."""
-    d, values, errors = len(form.row), rays.values, rays.errors
-    for r in range(first, rays.number):
-        total = 0.0
-        size = 0.0
-        bound = 0.0
-        for c in range(form.begin, form.end):
-            w = form.inputs[c]
-            term = w * values[r, c]
-            total += term
-            size += abs(term)
-            bound += abs(w) * errors[r, c]
+def evaluate(row: F64, rays: Rays, state: int, column: int) -> None:
+    """row . h at the rays into a ``column``, h in the columns from ``state`` on, with the bound (1)
+    of ``regions.compiled``."""
+    d, values, errors = row.shape[0], rays.values, rays.errors
+    for r in range(rays.number):
+        total, bound = 0.0, 0.0
         for i in range(d):
-            w = form.row[i]
-            term = w * values[r, form.state + i]
-            total += term
-            size += abs(term)
-            bound += abs(w) * errors[r, form.state + i]
-        values[r, column] = total
-        errors[r, column] = 0.0
-        if size + bound > 0.0:
-            # A single nonzero product is 0 only by underflow, which TINY covers.
-            errors[r, column] = (
-                bound + (form.end - form.begin + d + 3.0) * U * size
-            ) * SLACK + TINY  # fmt: skip
+            w, v, e = row[i], values[r, state + i], errors[r, state + i]
+            total += w * v
+            bound += abs(w) * (e + (d + 3.0) * U * abs(v))
+            bound += TINY if (w != 0.0 and v != 0.0) or e != 0.0 else 0.0
+        values[r, column], errors[r, column] = total, bound * SLACK
+
+
+@compiled_in_place_any_order
+def _add_multiples(v: float, e: float, unit: float, row: F64, totals: F64, bounds: F64) -> None:
+    """One term of (1) in many sums."""
+    if v != 0.0 or e != 0.0:
+        off = (e + unit * abs(v)) * SLACK
+        for q in range(row.shape[0]):
+            w = row[q]
+            totals[q] += w * v
+            bounds[q] += abs(w) * off + (TINY if w != 0.0 else 0.0)
 
 
 @compiled_in_place
 def evaluate_layer(walls: Walls, rays: Rays, first: int, level: int) -> None:
-    """z[t] from neuron ``level`` on, at the rays from ``first`` on."""
+    """z[t] from neuron ``level`` on, at the rays from ``first`` on, as ``evaluate`` does."""
     weights = walls.weights
     t = weights.layer[level]
-    start = weights.first[t]
+    start, end = weights.first[t], weights.first[t + 1]
     width = start - weights.first[t - 1] if t > 0 else 0
-    begin, end = weights.reads[t, 0], weights.reads[t, 1]
-    for q in range(level, weights.first[t + 1]):
-        row = weights.state[q, :width]
-        form = Form(weights.input[q], begin, end, row, block(walls, t + 1))
-        evaluate(form, rays, first, column_of(walls, q))
+    begin, stop = weights.reads[t, 0], weights.reads[t, 1]
+    state, place = block(walls, t + 1), column_of(walls, level)
+    unit = (stop - begin + width + 3.0) * U
+    for r in range(first, rays.number):
+        values, errors = rays.values[r], rays.errors[r]
+        totals, bounds = values[place : place + end - level], errors[place : place + end - level]
+        for q in range(end - level):
+            totals[q] = bounds[q] = 0.0
+        for c in range(begin, stop):
+            row = weights.input[c, level:end]
+            _add_multiples(values[c], errors[c], unit, row, totals, bounds)
+        for i in range(width):
+            row = weights.state[i, level:end]
+            _add_multiples(values[state + i], errors[state + i], unit, row, totals, bounds)
 
 
 @compiled_in_place

@@ -8,16 +8,15 @@ import math
 import numpy as np
 
 from algzoo_exact.arrays import F64, I64
-from algzoo_exact.jit import compiled, compiled_in_place
+from algzoo_exact.jit import compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.regions.batch import Aim, Cells, Rays, Stack
-from algzoo_exact.regions.bounds import settled
+from algzoo_exact.regions.bounds import find_last, settled
 from algzoo_exact.regions.cut import keep_side
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, EVERYTHING
 from algzoo_exact.regions.forms import (
     MIXED,
     UNDECIDED_SIGN,
-    Form,
     count_signs,
     evaluate,
     find_signs,
@@ -67,12 +66,11 @@ def _emit(walls: Walls, stack: Stack, cells: Cells, aim: Aim, label: int, sign: 
     neurons, layers = weights.layer.shape[0], weights.first.shape[0] - 1
     column, last = column_of(walls, neurons), block(walls, layers - 1)
     rays, tied, touched = rays_of(stack, top), 1, aim.grain != BOUNDARY
-    none: int = int(weights.first[0])  # a constant would be a type of its own
     for other in range(weights.margins.shape[0] if aim.ties != EVERYTHING else 0):
         if not aim.rivals[label, other]:
             continue
         margin = weights.margins[label, other]
-        evaluate(Form(margin, none, none, margin, last), rays, 0, column)
+        evaluate(margin, rays, last, column)
         outcome = find_signs(rays, column, sign)
         if outcome == UNDECIDED_SIGN:
             return UNDECIDED
@@ -112,13 +110,14 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
     ties_from = walls.rows.shape[0] + walls.weights.layer.shape[0]
     margins, begin = walls.weights.margins, block(walls, walls.weights.first.shape[0] - 2)
     d = margins.shape[2]
+    find_last(rays_of(stack, top), begin, d, walls.last)
     for label in range(first, last):
         if stack.label[top] == EACH:  # else the label may be a value cell's, and no logit's
             if not aim.wanted[label]:
                 continue
             # Most labels lose to a rival at all rays: told sooner than by cutting the leaf.
-            rays, rivals = rays_of(stack, top), aim.rivals[label]
-            if aim.ties != EVERYTHING and settled(margins, rays, begin, d, rivals, label) == -1:
+            lost = settled(margins, walls.last, stack.rays[top], aim.rivals[label], label) == -1
+            if aim.ties != EVERYTHING and lost:
                 continue
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):
@@ -145,16 +144,9 @@ def take_leaf(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> 
     return status
 
 
-@compiled
-def _leader(margins: F64, rays: Rays, begin: int, known: int, aim: Aim) -> int:
-    """The label furthest ahead of its rivals in the middle of the rays, to be looked at first;
-    ``begin`` and ``known`` as for ``settled``."""
-    state = np.zeros(margins.shape[2])
-    for r in range(rays.number):
-        for i in range(state.shape[0]):
-            state[i] += rays.values[r, begin + i]
-    for i in range(known, state.shape[0]):
-        state[i] = max(state[i], 0.0)
+@compiled_in_place
+def _leader(margins: F64, state: F64, aim: Aim) -> int:
+    """The label furthest ahead of its rivals in a last state, to be looked at first."""
     best, most = 0, -math.inf
     for label in range(margins.shape[0]):
         least, compared = math.inf, aim.wanted[label]
@@ -178,10 +170,11 @@ def take_settled(walls: Walls, stack: Stack, cells: Cells, aim: Aim, known: int)
     first ``known`` neurons are split already."""
     weights, top = walls.weights, stack.size[0] - 1
     rays, label = rays_of(stack, top), stack.label[top]
-    begin = block(walls, weights.first.shape[0] - 2)
+    begin, margins = block(walls, weights.first.shape[0] - 2), weights.margins
+    find_last(rays, begin, known, walls.last)
     if label == EACH:
-        label = _leader(weights.margins, rays, begin, known, aim)
-    verdict = settled(weights.margins, rays, begin, known, aim.rivals[label], label)
+        label = _leader(margins, walls.last.inside, aim)
+    verdict = settled(margins, walls.last, rays.number, aim.rivals[label], label)
     if verdict == 0 or (verdict == -1 and stack.label[top] == EACH):
         return False
     if verdict == 1 and aim.grain == CONES and aim.wanted[label]:

@@ -18,6 +18,7 @@ from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.batch import Rays
+from algzoo_exact.regions.bounds import Last, room_for_last
 
 
 class Walls(NamedTuple):
@@ -28,7 +29,8 @@ class Walls(NamedTuple):
     Entries of ``rows`` (walls, n) are within a relative error U, so 0 exactly where the integer is.
     ``normals`` and ``radii`` (N, n): z[t][j] as a functional of x on the pattern last asked for.
     ``known`` (1): how many of them are valid now. ``matrix``, ``spread`` (n, n) and ``pivot`` (n):
-    room for equations.
+    room for equations; ``last``: for bounds; ``tight`` (words, R) and ``edges`` (R^2 / 4, 2): for
+    the edges of a cone of R rays.
     """
 
     weights: Weights
@@ -39,21 +41,27 @@ class Walls(NamedTuple):
     matrix: F64
     spread: F64
     pivot: I64
+    last: Last
+    tight: U64
+    edges: I64
 
 
 @compiled
-def walls_below(weights: Weights, rows: F64) -> Walls:
+def walls_below(weights: Weights, rows: F64, most: int, words: int) -> Walls:
+    """For cones of so many rays at most."""
     neurons, n = weights.layer.shape[0], rows.shape[1]
     return Walls(
         weights, rows, np.empty((neurons, n)), np.empty((neurons, n)), np.zeros(1, np.int64),
         np.empty((n, n)), np.empty((n, n)), np.empty(n, np.int64),
+        room_for_last(most, weights.readout.shape[1]),
+        np.zeros((max(words, 2), most), np.uint64), np.empty((most * most // 4, 2), np.int64),
     )  # fmt: skip
 
 
 @compiled_in_place
 def block(walls: Walls, t: int) -> int:
     """Where the state of layer t starts in ``Rays``; layers take turns at two places."""
-    place: int = walls.rows.shape[1] + walls.weights.state.shape[1] * (t % 2)
+    place: int = walls.rows.shape[1] + walls.weights.state.shape[0] * (t % 2)
     return place
 
 
@@ -62,7 +70,7 @@ def column_of(walls: Walls, level: int) -> int:
     """Where z of a neuron is in ``Rays``; for the number of all neurons, the difference of
     logits."""
     weights = walls.weights
-    place: int = walls.rows.shape[1] + 2 * weights.state.shape[1]
+    place: int = walls.rows.shape[1] + 2 * weights.state.shape[0]
     if level < weights.layer.shape[0]:
         t = weights.layer[level]
         place = block(walls, t) + level - weights.first[t]
@@ -78,13 +86,13 @@ def _fill_normals(walls: Walls, pattern: U64, level: int) -> None:
         start = weights.first[t - 1] if t > 0 else 0
         width = weights.first[t] - start
         for c in range(n):
-            total = weights.input[q, c]
+            total = weights.input[c, q]
             size = abs(total)
             bound = 0.0
             for i in range(width if c < weights.reach[t] else 0):
                 before = start + i
                 if has_bit(pattern, before):
-                    w = weights.state[q, i]
+                    w = weights.state[i, q]
                     term = w * walls.normals[before, c]
                     total += term
                     size += abs(term)

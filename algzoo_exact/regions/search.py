@@ -146,8 +146,9 @@ class Search(ExactSearch):
         first, level = self.program.first, int(stack.level[top])
         t = bisect(first, level, hi=len(first) - 1) - 1
         columns = [(c, 1, entries) for c, entries in enumerate(zip(*rays.values(), strict=True))]
-        # Of this layer and the one before: what is on, and pre-activations not looked at yet.
-        for s in range(max(t - 1, 0), t + 1):
+        # Of this layer and, unless all is known of it, the one before: what is on, and
+        # pre-activations not looked at yet.
+        for s in range(t if level == self.neurons else max(t - 1, 0), t + 1):
             z = self.specializer.step(s, bits) * fmpz_mat(list(rays.values())).transpose()
             for q, row in enumerate(z.tolist(), first[s]):
                 if q >= level or bits >> q & 1:

@@ -88,7 +88,7 @@ def output_slopes(weights: Weights, pattern: U64, slopes: F64) -> None:
             for level in range(start, end):
                 if has_bit(pattern, level):
                     total = add_multiple(
-                        total, weights.state[level, i], slopes[t + 1, level - start]
+                        total, weights.state[i, level], slopes[t + 1, level - start]
                     )
             slopes[t, i, 0], slopes[t, i, 1] = total[0], total[1]
             slopes[t, i, 2] = error_after(total, end - start)
@@ -114,8 +114,8 @@ def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None
 def _last_input(weights: Weights, q: int) -> int:
     """The last input that z[t][j] of neuron q may depend on; it does if the neuron reads it and no
     earlier layer does."""
-    last: int = weights.input.shape[1] - 1
-    while last >= max(1, weights.reach[weights.layer[q]]) and weights.input[q, last] == 0.0:
+    last: int = weights.input.shape[0] - 1
+    while last >= max(1, weights.reach[weights.layer[q]]) and weights.input[last, q] == 0.0:
         last -= 1
     return last
 
@@ -127,8 +127,8 @@ def mixing(weights: Weights) -> Flags:
     found = np.empty(neurons, np.bool_)
     for q in range(neurons):
         t = weights.layer[q]
-        found[q] = not np.any(weights.input[q, weights.reach[t] :] != 0.0) and (
-            np.any(weights.input[q] != 0.0) or np.any(weights.state[q] > 0.0)
+        found[q] = not np.any(weights.input[weights.reach[t] :, q] != 0.0) and (
+            np.any(weights.input[:, q] != 0.0) or np.any(weights.state[:, q] > 0.0)
         )
     return found
 
@@ -219,7 +219,7 @@ def find_bends(below: Below, medians: F64, cells: Cells, facets: Facets, bends: 
     """The facets that count of each cell in the buffer, and what they add. ``medians`` (value
     cells, n): the median's functionals, by label."""
     weights, walls = below.weights, room_for_walls(below)
-    slopes = np.empty((weights.first.shape[0] - 1, weights.state.shape[1], 3))
+    slopes = np.empty((weights.first.shape[0] - 1, weights.state.shape[0], 3))
     mixes = mixing(weights)
     for q in range(cells.size[0]):
         sets = set_facets(cells, q, facets)

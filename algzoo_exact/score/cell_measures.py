@@ -48,8 +48,8 @@ def measured(
     most = int(cells.rays[:size].max(initial=1))
     x, held = cells.x[:size, :most], np.arange(most) < cells.rays[:size, None]
     x = np.where(held[..., None], x, 1.0)  # what is not held may be anything
-    units = x / np.linalg.norm(x, axis=2, keepdims=True)
-    return mids, rads, np.sum(units, axis=1, where=held[..., None])
+    lengths = np.sqrt(np.einsum("qrc,qrc->qr", x, x))
+    return mids, rads, np.einsum("qrc,qr->qc", x, held / lengths)
 
 
 def _by_balls(search: ExactSearch, cell: Cell, look: Callable[[], None]) -> Enclosure:

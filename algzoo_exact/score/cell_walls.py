@@ -129,12 +129,12 @@ def _find_states(below: Below, t: int, walls: Walls) -> None:
     for level in range(start, end):
         radius = 0.0
         for c in range(below.rows.shape[1]):
-            w = weights.input[level, c]
+            w = weights.input[c, level]
             total = (w, 0.0, abs(w) if c < weights.reach[t] else 0.0, 0.0)
             for i in range(width if c < weights.reach[t] else 0):
-                if weights.state[level, i] != 0.0 and walls.held[before + i]:
+                if weights.state[i, level] != 0.0 and walls.held[before + i]:
                     state = walls.state[before + i, c]
-                    total = add_multiple(total, weights.state[level, i], state)
+                    total = add_multiple(total, weights.state[i, level], state)
             off = error_after(total, width)
             radius += (abs(total[1]) + off) * SLACK
             own = walls.state[level, c]

@@ -59,7 +59,9 @@ def check_verdicts(cases: int) -> int:
         values[:, :known] = np.maximum(values[:, :known], 0.0)
         margins = readout[:, None] - readout[None]
         rivals = ~np.eye(k, dtype=bool)
-        verdict = bounds.settled(margins, rays(values, 0.0), 0, known, rivals[label], label)
+        last = bounds.room_for_last(count, d)
+        bounds.find_last(rays(values, 0.0), 0, known, last)
+        verdict = bounds.settled(margins, last, count, rivals[label], label)
         verdicts += verdict != 0
         points = [*np.eye(count, dtype=int), *rng.integers(0, 9, (4, count))] if verdict else []
         for c in points:
@@ -79,8 +81,10 @@ def test_a_verdict_needs_more_than_rounding() -> None:
     rivals = ~np.eye(2, dtype=bool)
     for second, verdict in ((1.0 - 2.0**-53, 0), (0.5, 1), (1.5, -1)):
         values = np.array([[1.0, second]])
-        assert bounds.settled(margins, rays(values, 0.0), 0, 2, rivals[0], 0) == verdict
-        assert bounds.settled(margins, rays(values, 1.0), 0, 2, rivals[0], 0) == 0
+        for error, expected in ((0.0, verdict), (1.0, 0)):
+            last = bounds.room_for_last(1, 2)
+            bounds.find_last(rays(values, error), 0, 2, last)
+            assert bounds.settled(margins, last, 1, rivals[0], 0) == expected
 
 
 def rays(states: np.ndarray, error: float) -> Rays:
@@ -180,21 +184,21 @@ def test_flows_are_the_same_for_coincidences(program: az.Program, ties: TieRule)
 @pytest.mark.parametrize("fault", ["no floor", "double share", "signs"])
 def test_a_wrong_bound_is_noticed(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """The ReLU forgotten from above, doubled from below, or the bounds taken for each other."""
-    for name in ("settled", "_margin_bounds"):
-        monkeypatch.setattr(bounds, name, getattr(bounds, name).py_func)
-    original = bounds._margin_bounds
+    original = bounds.find_last
 
-    def wrong(*arguments: Any) -> tuple[float, float, float]:
-        *rest, share, floor = arguments
+    def wrong(rays: Rays, begin: int, known: int, last: bounds.Last) -> None:
+        original(rays, begin, known, last)
+        low, high = last.middle - last.gap, last.middle + last.gap
         if fault == "no floor":
-            floor = floor - np.inf
+            high[:, known:] = rays.values[:, begin + known :]
         if fault == "double share":
-            share = 2 * share
-        low, high, norm = original(*rest, share, floor)
-        return (high, low, norm) if fault == "signs" else (low, high, norm)
+            low[:, known:] *= 2
+        if fault == "signs":
+            low, high = high, low
+        last.middle[:], last.gap[:] = (low + high) / 2, (high - low) / 2
 
     check_verdicts(400)
-    monkeypatch.setattr(bounds, "_margin_bounds", wrong)
+    monkeypatch.setattr(bounds, "find_last", wrong)
     with pytest.raises(AssertionError):
         check_verdicts(400)
 
