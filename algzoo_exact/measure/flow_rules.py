@@ -37,7 +37,7 @@ from algzoo_exact.exact.enclosure import working_precision
 
 PANEL = 48  # nodes of a panel where integrals to all nodes are wanted
 _LARGEST, _COUNT = 4.0, 65  # v = 4, 4 / sqrt 2, 2, .. down to 1e-9
-# Far below what rounding adds to a sum over the nodes.
+# Below what rounding adds to a sum over the nodes: radii grow by some percent.
 _ASKED_BITS, _ASKED_IN_PANELS = 50, 2.0**-58
 _SPARE_BITS = 8  # of a ball rule: sums of many terms are off by more
 _ETAS = [0.7 + 0.025 * k for k in range(31)]

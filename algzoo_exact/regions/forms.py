@@ -31,7 +31,7 @@ def evaluate(row: F64, rays: Rays, state: int, column: int) -> None:
             w, v, e = row[i], values[r, state + i], errors[r, state + i]
             total += w * v
             bound += abs(w) * (e + (d + 3.0) * U * abs(v))
-            bound += TINY if (w != 0.0 and v != 0.0) or e != 0.0 else 0.0
+            bound += TINY if w != 0.0 and (v != 0.0 or e != 0.0) else 0.0
         values[r, column], errors[r, column] = total, bound * SLACK
 
 
