@@ -1,6 +1,6 @@
 """What it takes to look inside a model: each command as a process of its own.
 
-    python benchmarks/inside.py [--model MODEL]
+    python benchmarks/inside.py
 
 Writes inside.md. Compiled code has to be stored (``algzoo-exact warm``), and the machine idle. It
 takes some ten minutes on two cores.
@@ -8,7 +8,6 @@ takes some ten minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 
 TABLE = Path(__file__).with_suffix(".md")
+NAME = "2nd_argmax_8_5"
 UNIT = "accuracy MODEL"  # what the ratios are to
 COMMANDS = (
     UNIT,
@@ -37,17 +37,14 @@ COMMANDS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", default="2nd_argmax_8_5")
-    model = parser.parse_args().model
     unit, lines = 0.0, list[str]()
     for command in COMMANDS:
-        seconds, peak = timed(command.replace("MODEL", model))
+        seconds, peak = timed(command.replace("MODEL", NAME))
         unit = unit or seconds
         lines.append(f"| `{command}` | {seconds:.1f} | {seconds / unit:.1f} | {peak:.0f} |")
         print(lines[-1], flush=True)
     TABLE.write_text(
-        f"# Looking inside `{model}`\n\nBy `python benchmarks/inside.py`, on {os.cpu_count()} "
+        f"# Looking inside `{NAME}`\n\nBy `python benchmarks/inside.py`, on {os.cpu_count()} "
         f"cores: whole processes, with the ratio to `{UNIT}` in the same run, and the largest "
         "resident size of a process.\n\n"
         "| command | seconds | ratio | MiB |\n| --- | ---: | ---: | ---: |\n"

@@ -207,6 +207,7 @@ def subfaces(parent: int, candidates: Sequence[Face], least: int) -> list[Face]:
 
 
 def dot(a: Sequence[int], b: Sequence[int]) -> int:
+    """a.b, of vectors of one length."""
     return sum(map(mul, a, b))
 
 

@@ -48,8 +48,9 @@ def full_set(count: int, words: int) -> U64:
 
 
 @compiled_in_place
-def _count(word: np.uint64) -> int:
-    """The number of its bits that are set, by sums over 2, 4 and 8 bits: one instruction."""
+def _popcount(word: np.uint64) -> int:
+    """The number of its bits that are set, by sums over 2, 4 and 8 bits, of which the compiler
+    makes one instruction (Warren, Hacker's Delight, section 5-1)."""
     twos = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     low = np.uint64(0x3333333333333333)
     fours = (twos & low) + ((twos >> np.uint64(2)) & low)
@@ -79,7 +80,7 @@ def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
         trial, size, proper = faces[found], 0, False
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
-            size += _count(trial[w])
+            size += _popcount(trial[w])
             proper = proper or trial[w] != parent[w]
         if size < least or not proper:
             continue

@@ -220,7 +220,8 @@ def _unsure(slope: Ball) -> float:
 def _turn(s: _Squash, p: int, one: Ball, two: Ball, sums: _Sums, solid: F64) -> Ball:
     """What a ridge G at a place adds to (1), with theta = atan(a l / k_G) + atan(b l / k_G) for
     slopes a and b: that of (1 + i a l / k_G) (1 + i b l / k_G), whose parts are off by 4 U and 2 U
-    of its size, so that it is off by 5 U, beside the 8 U of ``arg``."""
+    of its size, so that it is off by 5 U, beside the 8 U of ``arg``. Bounds of sums hold in any
+    order."""
     a, b = one[0], two[0]
     mid, off, size, most = 0.0, 0.0, 0.0, 0.0
     for i in range(s.step.shape[0]):

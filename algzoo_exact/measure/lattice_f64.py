@@ -104,13 +104,33 @@ def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
     return end
 
 
+class _Room(NamedTuple):
+    """Room for faces and edges as in ``Lattice``, and for the facets of one face: ``ids`` of those
+    that cut them out, and their rays, ``found``."""
+
+    level: I64
+    masks: U64
+    first: I64
+    child: I64
+    facet: I64
+    ids: I64
+    found: U64
+
+
+@compiled
+def _room(sets: U64, n: int, faces: int) -> _Room:
+    count, words = sets.shape
+    return _Room(
+        np.zeros(n - n % 2 + 2, np.int64), np.zeros((faces, words), np.uint64),
+        np.zeros(faces, np.int64), np.empty(2 * faces, np.int64), np.empty(2 * faces, np.int64),
+        np.empty(count + 1, np.int64), np.empty((count + 1, words), np.uint64),
+    )  # fmt: skip
+
+
 @compiled_in_place
-def _find_faces(
-    sets: U64, include: Flags, n: int, ids: I64, found: U64, level: I64, masks: U64, first: I64,
-    child: I64, facet: I64,
-) -> bool:  # fmt: skip
-    """The faces and edges of ``Lattice``; False where there is no room for all. ``ids`` and
-    ``found`` are room for the facets of a face."""
+def _find_faces(sets: U64, include: Flags, n: int, room: _Room) -> bool:
+    """All faces and edges below the facets to be included; False where there is no room."""
+    level, masks, first, found = room.level, room.masks, room.first, room.found
     faces, edges, depth = 1, 0, n - n % 2
     level[1] = 1
     for f in range(sets.shape[0]):
@@ -120,17 +140,17 @@ def _find_faces(
         for face in range(level[c], level[c + 1]):
             first[face] = edges
             if c == 0:
-                sides = _included(sets, include, ids, found)
+                sides = _included(sets, include, room.ids, found)
             else:
-                sides = subfaces(masks[face], sets, n - c - 1, ids, found)
-            if edges + sides > child.shape[0] or faces + sides + 1 > masks.shape[0]:
+                sides = subfaces(masks[face], sets, n - c - 1, room.ids, found)
+            if edges + sides > room.child.shape[0] or faces + sides + 1 > masks.shape[0]:
                 return False
             for s in range(sides):
                 place = _place_of(found[s], masks, level[c + 1], faces)
                 if place == faces:
                     _copy(found[s], masks[place])
                     faces += 1
-                child[edges + s], facet[edges + s] = place, ids[s]
+                room.child[edges + s], room.facet[edges + s] = place, room.ids[s]
             edges += sides
         level[c + 2] = faces
     for face in range(level[depth], faces + 1):
@@ -141,19 +161,16 @@ def _find_faces(
 @compiled
 def _incidences(sets: U64, include: Flags, n: int) -> Lattice:
     """A lattice with room for normals and frames."""
-    (count, words), depth, room = sets.shape, n - n % 2, 512
-    level, ids = np.zeros(depth + 2, np.int64), np.empty(count + 1, np.int64)
-    found = np.empty((count + 1, words), np.uint64)
-    masks, first = np.zeros((room, words), np.uint64), np.zeros(room, np.int64)
-    child, facet = np.empty(2 * room, np.int64), np.empty(2 * room, np.int64)
-    while not _find_faces(sets, include, n, ids, found, level, masks, first, child, facet):
-        room *= 2
-        masks, first = np.zeros((room, words), np.uint64), np.zeros(room, np.int64)
-        child, facet = np.empty(2 * room, np.int64), np.empty(2 * room, np.int64)
-    faces = level[depth + 1]
-    edges = first[faces]
+    size = 512
+    room = _room(sets, n, size)
+    while not _find_faces(sets, include, n, room):
+        size *= 2
+        room = _room(sets, n, size)
+    faces = room.level[n - n % 2 + 1]
+    edges = room.first[faces]
     return Lattice(
-        level, masks[:faces], first[: faces + 1], child[:edges], facet[:edges],
+        room.level, room.masks[:faces], room.first[: faces + 1], room.child[:edges],
+        room.facet[:edges],
         np.empty((edges, n)), np.empty(edges), np.empty(edges), np.empty(edges),
         np.empty((faces, n, n)), np.zeros((faces, n)), np.zeros((faces, n)),
     )  # fmt: skip

@@ -102,22 +102,24 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
     """Emit the leaf on top of the stack for its label, or for each that is wanted; nothing unless
     all is done."""
     top, before = stack.size[0] - 1, cells.size[0]
-    first = stack.label[top]
-    last = first + 1
-    if first == EACH:
-        first, last = 0, aim.wanted.shape[0]
     masks = stack.masks[top]
     ties_from = walls.rows.shape[0] + walls.weights.layer.shape[0]
     margins, begin = walls.weights.margins, block(walls, walls.weights.first.shape[0] - 2)
     d = margins.shape[2]
-    find_last(rays_of(stack, top), begin, d, walls.last)
+    first = stack.label[top]
+    last = first + 1
+    if first == EACH:
+        first, last = 0, aim.wanted.shape[0]
+        find_last(rays_of(stack, top), begin, d, walls.last)
     for label in range(first, last):
         if stack.label[top] == EACH:  # else the label may be a value cell's, and no logit's
             if not aim.wanted[label]:
                 continue
             # Most labels lose to a rival at all rays: told sooner than by cutting the leaf.
-            lost = settled(margins, walls.last, stack.rays[top], aim.rivals[label], label) == -1
-            if aim.ties != EVERYTHING and lost:
+            count, rivals = stack.rays[top], aim.rivals[label]
+            if aim.ties != EVERYTHING and (
+                settled(margins, walls.last, count, rivals, label) == -1
+            ):
                 continue
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):
