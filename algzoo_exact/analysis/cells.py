@@ -23,7 +23,7 @@ from algzoo_exact.analysis.table import vector
 from algzoo_exact.arrays import F64, I64, U64, Flags
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure, ball_sum
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum, float_ball
 from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
@@ -236,14 +236,14 @@ class _Work:
 
     def _in_integers(self, s: int, digits: int) -> CellTable:
         found: list[Cell] = []
-        measures: list[Enclosure] = []
+        balls: list[tuple[float, float]] = []
         start = self.starts[s]
         for cell in cells(self.program, self.task, ties=self.ties, starts=(start,)):
             self.deadline.look()
             if not (self.wrong_only and cell.credit == 1):
                 found.append(cell)
-                measures.append(cell.measure(digits))
-        mids = np.array([float(m.midpoint) for m in measures])
+                balls.append(float_ball(cell.measure(digits)))
+        mids, rads = np.array(balls).reshape(-1, 2).T.copy()
         empty = self.nothing()
         bits = [to_words(cell.pattern.bits, empty.bits.shape[1]) for cell in found]
         return replace(
@@ -255,7 +255,7 @@ class _Work:
             ).reshape(-1, self.program.outputs),
             credit=np.array([float(cell.credit) for cell in found]),
             measure=mids,
-            radius=np.array([float(m.width) for m in measures]) + np.abs(mids) * _ULP,
+            radius=rads,
             inside=np.array([_unit(cell.interior_point()) for cell in found]).reshape(
                 -1, self.task.seq_len
             ),

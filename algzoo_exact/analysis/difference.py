@@ -1,27 +1,22 @@
-"""Where two models differ: cones on which they answer differently, or how far their numbers are
-apart.
-
-The answers (a, b) of two programs side by side are the largest of the logits A_j + B_l, over all
-(j, l); the lowest of several is that pair of lowest indices. To decide whether it is (a, b), those
-count that differ from it in one place. So what finds the cells of one program finds those of two,
-all pairs in one search; cones on which bounds at their rays settle the pair are not split further.
-"""
+"""Where two models differ: how often they answer differently, and on which cones; or how far their
+numbers are apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
+from algzoo_exact.analysis.heaviest import heaviest
+from algzoo_exact.analysis.pair_masses import LabelCells, PairMasses
 from algzoo_exact.arrays import F64, I64
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
+from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.jobs import Kept, outcomes
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
@@ -32,8 +27,6 @@ from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
 from algzoo_exact.progress import Progress, shows_progress
-from algzoo_exact.regions.exact_search import CONES
-from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
@@ -56,15 +49,19 @@ class DifferentCell(Shown):
 
 @dataclass(frozen=True, eq=False)
 class Difference(Shown):
-    """Where two programs answer differently, as arrays, heaviest first: ``label``, the true one,
-    ``first`` and ``second`` answers, ``measure`` +- ``radius``, and ``inside`` (cells, n).
+    """Where two programs answer differently, in ``count`` cones. The heaviest of them come as
+    arrays, heaviest first: ``label``, the true one, ``first`` and ``second`` answers, ``measure``
+    +- ``radius``, and ``inside`` (cones, n).
 
-    ``probability`` is that of two different answers. ``open`` is the mass of the inputs that there
-    was no time for, all of which may differ.
+    ``sums`` are the probabilities by label and both answers. ``probability`` is that of two
+    different answers. ``open`` is the mass of the inputs that there was no time for, all of which
+    may differ.
     """
 
     programs: tuple[Program, Program]
     task: Task
+    sums: Mapping[tuple[int, int, int], Enclosure]
+    count: int
     label: I64
     first: I64
     second: I64
@@ -73,39 +70,35 @@ class Difference(Shown):
     inside: F64
     open: Fraction
 
-    def __len__(self) -> int:
-        return len(self.label)
-
     def __repr__(self) -> str:
-        return f"<different with probability {self.probability}, in {len(self):,} cones>"
+        return f"<different with probability {self.probability}, in {self.count:,} cones>"
 
     @property
     def probability(self) -> Enclosure:
-        return self._sum(np.ones(len(self), bool))
+        known = _sum(self.sums.values())
+        return Enclosure(known.lower, known.upper + self.open)
 
     @property
     def split(self) -> dict[str, Enclosure]:
         """By who is right: ``first``, ``second``, or ``neither``; none counts what is open."""
-        one, two = self.first == self.label, self.second == self.label
-        return {
-            "first": self._sum(one, 0), "second": self._sum(two, 0),
-            "neither": self._sum(~one & ~two, 0),
-        }  # fmt: skip
+        parts = dict[str, list[Enclosure]](first=[], second=[], neither=[])
+        for (label, *answers), part in self.sums.items():
+            right = answers.index(label) if label in answers else 2
+            parts[("first", "second", "neither")[right]].append(part)
+        return {who: _sum(some) for who, some in parts.items()}
 
     @property
     def by_answers(self) -> dict[tuple[int, int], Enclosure]:
         """By both answers, the most first; none counts what is open."""
-        pairs = sorted(set(zip(self.first.tolist(), self.second.tolist(), strict=True)))
-        sums = {(a, b): self._sum((self.first == a) & (self.second == b), 0) for a, b in pairs}
+        parts: dict[tuple[int, int], list[Enclosure]] = {}
+        for (_, a, b), part in self.sums.items():
+            parts.setdefault((a, b), []).append(part)
+        sums = {answers: _sum(some) for answers, some in sorted(parts.items())}
         return dict(sorted(sums.items(), key=lambda item: -item[1].midpoint))
 
     def cells(self, top: int = 10) -> list[DifferentCell]:
-        """The heaviest cells."""
-        return [self._cell(i) for i in range(min(top, len(self)))]
-
-    def _sum(self, which: NDArray[np.bool_], open_too: int = 1) -> Enclosure:
-        found = ball_sum(self.measure[which], self.radius[which])
-        return Enclosure(max(Fraction(0), found.lower), found.upper + open_too * self.open)
+        """The heaviest cones, as far as they are kept."""
+        return [self._cell(i) for i in range(min(top, len(self.measure)))]
 
     def _cell(self, i: int) -> DifferentCell:
         mid, rad = Fraction(float(self.measure[i])), Fraction(float(self.radius[i]))
@@ -130,6 +123,10 @@ class Difference(Shown):
         return None
 
 
+def _sum(parts: Iterable[Enclosure]) -> Enclosure:
+    return reduce(Enclosure.plus, parts, Enclosure.exactly(0))
+
+
 def _answer(program: Program, x: list[Fraction]) -> int:
     logits = program.evaluate(x).logit
     return logits.index(max(logits))
@@ -141,13 +138,15 @@ def diff(
     second: Program | HasProgram,
     task: Task | None = None,
     *,
+    top: int = 1000,
     time_limit: float | None = None,
     workers: Workers = 1,
     state: Place = None,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
-    answer. The ``task``, by default the first model's, says who is right.
+    answer. The ``task``, by default the first model's, says who is right. Of the cones, at least
+    the ``top`` heaviest are measured and kept.
 
     After ``time_limit`` seconds, what was found by then; with a ``state``, the same call goes on.
 
@@ -161,81 +160,37 @@ def diff(
     if chosen.seq_len > MOST_INPUTS:
         raise InputError(f"Cells are measured for up to {MOST_INPUTS} inputs.")
     deadline = Deadline.after(time_limit)
-    starts = starting_cones(chosen)
-    work = _Work(programs, chosen, deadline)
-    found: dict[int, list[_Row]] = {}
+    cells = LabelCells(*programs, chosen, top, deadline)
+    found: dict[int, PairMasses] = {}
     with opened(state, partial(identity, "diff", programs, chosen, "lowest")) as place:
-        kept = Kept[int, list[_Row] | None](
-            place, lambda s: f"differences below start {s}", list[_Row]
+        kept = Kept[int, PairMasses | None](
+            place, lambda i: f"differences in label cell {i}, {top} kept", PairMasses
         )
-        for job, rows in outcomes(list(range(len(starts))), work, deadline, workers, kept):
-            if rows is not None:
-                found[job] = rows
+        jobs, count = list(range(len(cells.pieces))), 0
+        for job, part in outcomes(jobs, cells, deadline, workers, kept):
+            if part is not None:
+                found[job], count = part, count + part.count
             if progress is not None:
-                progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} batches")
-    rows = [row for job in sorted(found) for row in found[job]]
-    return _gathered(programs, chosen, rows, open_mass(chosen, found))
+                progress(len(found) / len(cells.pieces), f"{count:,} cones")
+    return _gathered(cells, dict(sorted(found.items())))
 
 
-_Row = tuple[int, I64, F64, F64, F64]
-"""The label, and of a batch: answers as k a + b, measures, radii and points inside."""
-
-
-def _gathered(
-    programs: tuple[Program, Program], task: Task, rows: list[_Row], left: Fraction
-) -> Difference:
-    label = np.repeat(np.array([row[0] for row in rows], np.int64), [len(row[1]) for row in rows])
-    pairs = np.concatenate([np.empty(0, np.int64), *(row[1] for row in rows)])
-    mids, rads = (np.concatenate([np.empty(0), *(row[i] for row in rows)]) for i in (2, 3))
-    inside = np.concatenate([np.empty((0, task.seq_len)), *(row[4] for row in rows)])
-    order = np.argsort(-mids, kind="stable")
-    label, (one, two) = label[order], np.divmod(pairs[order], task.outputs)
+def _gathered(cells: LabelCells, found: Mapping[int, PairMasses]) -> Difference:
+    k, pieces = cells.task.outputs, cells.pieces
+    sums: dict[tuple[int, int, int], list[Enclosure]] = {}
+    for job, part in found.items():
+        for pair, mass in part.masses.items():
+            sums.setdefault((pieces[job].starts[0].label, *divmod(pair, k)), []).append(mass)
+    heavy = heaviest([part.heaviest for part in found.values()], cells.top, cells.task.seq_len)
+    one, two = np.divmod(heavy.answer, k)
+    left, of_each = len(pieces) - len(found), pieces[0].mass
     return Difference(
-        programs, task, label, one, two, mids[order], rads[order], inside[order], left
-    )
-
-
-@dataclass(frozen=True)
-class _Work:
-    """The cells below one starting cone with two answers; None if the time is up."""
-
-    programs: tuple[Program, Program]
-    task: Task
-    deadline: Deadline
-
-    def __call__(self, s: int) -> list[_Row] | None:
-        try:
-            return list(self._below(s))
-        except TimeIsUpError:
-            return None
-
-    def _below(self, s: int) -> Iterator[_Row]:
-        from algzoo_exact.regions.search import Search
-        from algzoo_exact.score.cell_measures import measured
-
-        start, k = starting_cones(self.task)[s], self.task.outputs
-        joint = answers_of_both(*self.programs)
-        first, second = np.divmod(np.arange(k * k), k)
-        rivals = (first[:, None] == first) != (second[:, None] == second)
-        wanted = np.flatnonzero(first != second).tolist()
-        search = Search(joint, "lowest", rivals=rivals, wanted=wanted)
-        for batch in search.cells(replace(start, label=EACH), CONES):
-            self.deadline.look()
-            if batch is not None:
-                pair = batch.label[: int(batch.size[0])].copy()
-                yield (
-                    start.label,
-                    pair,
-                    *measured(search, start, batch, self.deadline.look),
-                )
-
-
-def answers_of_both(first: Program, second: Program) -> Program:
-    """A program that answers k a + b just where the two, of k logits each, answer a and b."""
-    joint, k, width = side_by_side(first, second), first.outputs, first.widths[-1]
-    upper, lower = joint.readout[:k], joint.readout[k:]
-    rows = ((*a[:width], *b[width:]) for a in upper for b in lower)
-    return Program(joint.layers, tuple(rows))
+        (cells.first, cells.second), cells.task,
+        {answers: _sum(parts) for answers, parts in sums.items()},
+        sum(part.count for part in found.values()),
+        heavy.label, one, two, heavy.measure, heavy.radius, heavy.inside,
+        Fraction(min(left, 1)) if of_each is None else left * of_each,
+    )  # fmt: skip
 
 
 def root_mean_square_difference(

@@ -87,7 +87,7 @@ def diff(change: Change, pair: Pair, noise: o.Noise) -> Said:
                 state=change.state,
             )  # fmt: skip
             return Timed(root_document(models, task, root))
-        found = az.diff(*models, **running)
+        found = az.diff(*models, top=change.top, **running)
         cells = found.cells(change.top)
     return Timed(difference_document(models, found, cells, change.picture))
 

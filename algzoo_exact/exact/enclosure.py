@@ -226,6 +226,12 @@ def _root_below(value: Fraction, bits: int, *, up: bool = False) -> Fraction:
     return Fraction(-scaled - 1 if up else scaled, 1 << bits)
 
 
+def float_ball(known: Enclosure) -> tuple[float, float]:
+    """A midpoint and a radius in float64 of numbers that contain it."""
+    mid = float(known.midpoint)
+    return mid, float(known.width) + abs(mid) * 2 * _HALF_ULP
+
+
 def ball_sum(mids: Iterable[float], rads: Iterable[float]) -> Enclosure:
     """The sum of numbers known as midpoints and radii."""
     mid = Fraction(fsum(mids))  # fsum rounds once

@@ -48,7 +48,7 @@ def full_set(count: int, words: int) -> U64:
 
 
 @compiled_in_place
-def _popcount(word: np.uint64) -> int:
+def popcount(word: np.uint64) -> int:
     """The number of its bits that are set, by sums over 2, 4 and 8 bits, of which the compiler
     makes one instruction (Warren, Hacker's Delight, section 5-1)."""
     twos = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -80,7 +80,7 @@ def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
         trial, size, proper = faces[found], 0, False
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
-            size += _popcount(trial[w])
+            size += popcount(trial[w])
             proper = proper or trial[w] != parent[w]
         if size < least or not proper:
             continue

@@ -64,6 +64,13 @@ class Cells(NamedTuple):
     leaves: I64
 
 
+def chosen(cells: Cells, these: I64) -> Cells:
+    """Some of a batch, by position, in memory of their own."""
+    names = ("rays", "x", "masks", "pattern", "label", "credit")
+    columns = {name: getattr(cells, name)[these] for name in names}
+    return cells._replace(**columns, size=np.array([len(these)]))
+
+
 class Aim(NamedTuple):
     """Which cells are looked for.
 

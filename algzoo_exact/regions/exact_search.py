@@ -7,17 +7,18 @@ leaf cut by the conditions logit[label] >= logit[k]).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from operator import sub
+from operator import lt, sub
 from typing import TypeAlias
 
 import numpy as np
+from flint import fmpz_mat
 
 from algzoo_exact.arrays import Flags
-from algzoo_exact.geometry.cone import Cone, dot
+from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.program.floats import Weights, exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Row, Specializer, rows
@@ -111,9 +112,18 @@ class ExactSearch:
         Pure integer arithmetic. None stands for a leaf without credit.
         """
         tie_wall = len(start.cone.walls) + self.neurons
+        labels = self.wanted if start.label == EACH else (start.label,)
         for leaf in self.leaves_below(start, part):
-            for label in self.wanted if start.label == EACH else (start.label,):
-                yield self._credit(leaf, label, tie_wall)
+            if self.mode == EVERYTHING:
+                yield from ((Start(label, leaf.cone, 0, leaf.bits), 1) for label in labels)
+                continue
+            logits, rays = self.specializer.logits(leaf.bits), fmpz_mat(list(leaf.cone.rays))
+            values = (logits * rays.transpose()).tolist()
+            for label in labels:
+                rivals = np.flatnonzero(self.rivals[label]).tolist()
+                # Most labels lose to a rival at all rays: told sooner than by cutting the leaf.
+                lost = any(all(map(lt, values[label], values[k])) for k in rivals)
+                yield None if lost else self._credit(leaf, label, rivals, rows(logits), tie_wall)
 
     def part(self, start: Start, bits: int, level: int) -> Start:
         """The part of a start on which the first neurons, those before ``level``, have the signs in
@@ -160,11 +170,9 @@ class ExactSearch:
             else:
                 pending += reversed(self.sides(below, first_wall))
 
-    def _credit(self, leaf: Start, label: int, tie_wall: int) -> Tied | None:
-        if self.mode == EVERYTHING:
-            return Start(label, leaf.cone, 0, leaf.bits), 1
-        rivals = np.flatnonzero(self.rivals[label]).tolist()
-        logits = rows(self.specializer.logits(leaf.bits))
+    def _credit(
+        self, leaf: Start, label: int, rivals: Sequence[int], logits: tuple[Row, ...], tie_wall: int
+    ) -> Tied | None:
         part, equal = leading(leaf.cone, logits, label, rivals, tie_wall)
         lost = equal and (self.mode == 1 or (self.mode == 0 and equal[0] < label))
         if part is None or lost:
@@ -178,11 +186,8 @@ def leading(
     """The part of a leaf on which no rival's logit is above the label's, and the rivals whose
     logits are the same all over it. Walls are numbered ``tie_wall`` + rival."""
     part, equal = cone, list[int]()
-    margins = {k: tuple(map(sub, logits[label], logits[k])) for k in rivals}
-    if any(max(dot(margin, ray) for ray in cone.rays) < 0 for margin in margins.values()):
-        return None, equal  # told sooner than by cutting the leaf
-    for other, margin in margins.items():
-        wall = tie_wall + other
+    for other in rivals:
+        wall, margin = tie_wall + other, tuple(map(sub, logits[label], logits[other]))
         if any(margin):
             above = part.split(margin, wall)[1]
             if above is None:

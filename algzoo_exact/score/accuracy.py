@@ -9,7 +9,7 @@ from flint import arb
 
 from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, to_arb
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
@@ -20,7 +20,7 @@ from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.rigorous import Cell, flow_of, turning_facets
+from algzoo_exact.score.rigorous import Cell, boundary_flow, flow_of, turning_facets
 
 
 class RightMass(Integral):
@@ -42,9 +42,7 @@ class RightMass(Integral):
         )
 
     def value(self, cell: Cell) -> arb:
-        flow = flow_of(self.search, cell, self.direction.u)
-        total = sum(flow.flows(turning_facets(flow, self.search, cell)), arb(0))
-        return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
+        return boundary_flow(self.search, cell, self.direction.u) * to_arb(cell.credit)
 
     def kernel(self, start: Start) -> Callable[[Cells], F64]:
         from algzoo_exact.score.boundary_balls import flow_kernel

@@ -15,7 +15,7 @@ from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import SLACK, U
 from algzoo_exact.measure.cell_facets import facet_sums
-from algzoo_exact.regions.batch import Cells
+from algzoo_exact.regions.batch import Cells, chosen
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.cell_walls import below_start, boundary_facets, room_for_facets
@@ -60,7 +60,7 @@ def float_sum(
     for batch in integral.search.cells(start, integral.grain(start)):
         look()
         if batch is not None:  # buffers are used again
-            batches.append(Cells._make(array[: int(batch.size[0])].copy() for array in batch))
+            batches.append(chosen(batch, np.arange(int(batch.size[0]))))
     kernel, found = integral.kernel(start), list[tuple[F64, F64, F64]]()
     where: list[tuple[Cells, int]] = []
     for kept in batches:

@@ -12,7 +12,7 @@ from flint import arb
 
 from algzoo_exact.arrays import F64
 from algzoo_exact.deadline import NEVER
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, float_ball
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.cell_facets import facet_sums
 from algzoo_exact.measure.cone_measure import narrow_along
@@ -25,7 +25,6 @@ from algzoo_exact.score.rigorous import Cell, cell_of, wall_normals
 
 # The width of measures in ball arithmetic; for more inputs digits take seconds.
 _WIDTH, _WIDE, _NARROW_UP_TO = Fraction(1, 10**20), Fraction(1, 10**12), 6
-_ULP = 2.0**-52
 
 
 def measured(
@@ -42,9 +41,7 @@ def measured(
         boundary_facets(below, cells, facets)
         mids, rads = facet_sums(facets, measures=True).measure.T.copy()
     for q in np.flatnonzero(~np.isfinite(rads)).tolist():
-        found = _by_balls(search, cell_of(cells, q, start), look)
-        mids[q] = float(found.midpoint)
-        rads[q] = float(found.width) + abs(mids[q]) * _ULP
+        mids[q], rads[q] = float_ball(_by_balls(search, cell_of(cells, q, start), look))
     most = int(cells.rays[:size].max(initial=1))
     x, held = cells.x[:size, :most], np.arange(most) < cells.rays[:size, None]
     x = np.where(held[..., None], x, 1.0)  # what is not held may be anything

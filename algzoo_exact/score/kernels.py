@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 def _functions(kernel: Kernel) -> tuple[Any, ...]:
     from algzoo_exact.measure.cell_facets import sum_facets
+    from algzoo_exact.measure.cone_bounds import cone_bounds
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score import bend_balls, box_search, cell_walls
 
     code: dict[Kernel, tuple[Any, ...]] = {
         "search": (advance,),
         "facets": (sum_facets,),
-        "flows": (cell_walls.boundary_facets,),
+        "flows": (cell_walls.boundary_facets, cell_walls.ties_once, cone_bounds),
         "squares": (bend_balls.find_bends, bend_balls.add_bends),
         "boxes": (box_search.search,),
     }
@@ -36,6 +37,7 @@ def _functions(kernel: Kernel) -> tuple[Any, ...]:
 
 def _call(kernel: Kernel) -> None:
     from algzoo_exact.measure.cell_facets import facet_sums
+    from algzoo_exact.measure.cone_bounds import cone_bounds
     from algzoo_exact.regions.search import Search
     from algzoo_exact.score import accuracy, bend_balls, boxes, cell_walls
     from algzoo_exact.score.question import Question
@@ -54,6 +56,8 @@ def _call(kernel: Kernel) -> None:
             facet_sums(facets)
         elif kernel == "flows":
             cell_walls.boundary_facets(below, cells, facets)
+            cell_walls.ties_once(below, cells, np.zeros(4, np.bool_), facets)
+            cone_bounds(cells.x, cells.rays)
         else:
             _, bends = bend_balls.bends_of(below, task, cells)
             bend_balls.add_bends(facets, bends, sums, sums.measure)

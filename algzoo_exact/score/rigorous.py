@@ -102,6 +102,13 @@ def flow_of(search: ExactSearch, cell: Cell, u: IntVector) -> CellFlow:
     return CellFlow(cell.tight, wall_normals(search.specializer, cell), cell.directions, u)
 
 
+def boundary_flow(search: ExactSearch, cell: Cell, u: IntVector, only: int | None = None) -> arb:
+    """What flows through the boundary of a cell, or through the facet of ``only`` these rays."""
+    flow = flow_of(search, cell, u)
+    faces = [face for face in turning_facets(flow, search, cell) if only in (None, face.rays)]
+    return sum(flow.flows(faces), arb(0)) / (2 * arb.pi())
+
+
 def narrowed(value: Callable[[], arb], radius: arb) -> arb:
     """``value()`` with at most this radius: from flint's precision on, more bits where needed (for
     thin cones). NotGenericError if none will do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from support.programs import degenerate_programs, random_program
 from support.weight_files import state, write
 
 import algzoo_exact as az
-from algzoo_exact.analysis.difference import answers_of_both
+from algzoo_exact.analysis.pair_masses import answers_of_both
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import ball_sum
 from algzoo_exact.program.ir import Program
 
 TASK = az.tasks.second_argmax(3)
@@ -25,6 +27,10 @@ SMALL = Fraction(1, 10**9)
 def _answer(program: Program, x: list[Fraction]) -> int:
     logits = program.evaluate(x).logit
     return logits.index(max(logits))
+
+
+def _ends(found: az.Enclosure) -> tuple[Fraction, Fraction]:
+    return found.lower, found.upper
 
 
 def _near(a: az.Enclosure, b: az.Enclosure) -> bool:
@@ -67,6 +73,65 @@ def test_degenerate_programs() -> None:
         assert abs(1 - same - found.probability.midpoint) < SMALL
 
 
+def _check_sums(found: az.Difference) -> None:
+    """The flows over the boundary against each cone's own measure, when all are kept."""
+    assert found.count == len(found.measure)
+    cones = np.stack([found.label, found.first, found.second], axis=1)
+    assert {tuple(cone) for cone in cones.tolist()} == set(found.sums)
+    for answers, mass in found.sums.items():
+        these = (cones == answers).all(axis=1)
+        assert _near(mass, ball_sum(found.measure[these], found.radius[these]))
+        assert mass.width < SMALL
+
+
+@pytest.mark.parametrize(("neurons", "n"), [(3, 2), (3, 3), (2, 4), (2, 5)])
+def test_sums_are_those_of_all_cones(neurons: int, n: int) -> None:
+    rng = np.random.default_rng(100 * neurons + n)
+    for kind in ("unrelated", "near", "shared", "teacher"):
+        one = random_program(rng, neurons, n)
+        two = random_program(rng, neurons, n)
+        task: az.Task = az.tasks.second_argmax(n)
+        if kind == "near":
+            two = az.perturb(one, 0.01)
+        elif kind == "shared":
+            two = az.prune(one, 0.3)
+        elif kind == "teacher" and n < 5:
+            task = az.teacher(random_program(rng, 1, n))
+        _check_sums(az.diff(one, two, task, top=10**6))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_sums_of_degenerate_programs(seed: int) -> None:
+    """Also where both answers change on the same facets."""
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        one = random_program(rng, 3, 3)
+        _check_sums(az.diff(one, Program(one.layers, one.readout[::-1]), TASK, top=10**6))
+    programs = [program for _, program in degenerate_programs(rng, 4, (2, 2), 3)]
+    for one, two in pairwise([*programs, random_program(rng, 2, 3)]):
+        _check_sums(az.diff(one, two, TASK, top=10**6))
+
+
+def test_sums_on_a_section() -> None:
+    model = az.load("2nd_argmax_4_4")
+    one = az.section(model, zero=[2])
+    two = az.section(az.perturb(model, 0.1), zero=[2])
+    _check_sums(az.diff(one, two, top=10**6))
+
+
+def test_the_heaviest_are_kept() -> None:
+    model, noisy = az.load("2nd_argmax_4_4"), az.perturb(az.load("2nd_argmax_4_4"), 0.1)
+    every, some = (az.diff(model, noisy, top=top) for top in (10**6, 20))
+    assert every.count == some.count == len(every.measure) > len(some.measure) == 20
+    for name in ("label", "first", "second", "measure", "radius", "inside"):
+        assert np.array_equal(getattr(every, name)[:20], getattr(some, name))
+    none = az.diff(model, noisy, top=0)
+    assert not none.cells()
+    for found in (some, none):
+        assert _ends(found.probability) == _ends(every.probability)
+
+
 def test_copies_do_not_differ() -> None:
     model = az.load("2nd_argmax_3_3")
     order = [2, 0, 1]
@@ -80,7 +145,7 @@ def test_copies_do_not_differ() -> None:
     scaled, _ = az.standardize(program)
     for copy in (program, moved, scaled):
         found = az.diff(model, copy)
-        assert len(found) == 0
+        assert found.count == 0
         assert found.probability.upper == 0
 
 

@@ -28,7 +28,7 @@ from support.programs import (
 )
 
 import algzoo_exact as az
-from algzoo_exact.analysis.difference import answers_of_both
+from algzoo_exact.analysis.pair_masses import answers_of_both
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure import faces_f64

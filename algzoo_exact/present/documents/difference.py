@@ -30,7 +30,7 @@ def difference_document(
 ) -> d.Document:
     """The ``cells`` are listed; ``picture`` is a file that was written."""
     rows: list[d.Fact] = [
-        ("cells", several(len(found), "cone") + " of constant label and answers"),
+        ("cells", several(found.count, "cone") + " of constant label and answers"),
         ("picture", picture),
     ]
     listed = d.table(
@@ -47,7 +47,7 @@ def difference_document(
         ),
     )
     data = [attributes(cell, "probability label answers input") for cell in cells]
-    return _document(models, found.task, found, rows, listed if cells else None, data)
+    return _document(models, found.task, found, rows, listed if cells else None, found.count, data)
 
 
 def function_difference_document(
@@ -70,7 +70,8 @@ def function_difference_document(
         for f, label, a, b in inputs
     ]
     rows: list[d.Fact] = [("inputs", f"{len(found):,} of {n**n:,}")]
-    return _document(models, longest_cycle(n), found, rows, listed if len(found) else None, data)
+    shown, count = listed if inputs else None, len(found)
+    return _document(models, longest_cycle(n), found, rows, shown, count, data)
 
 
 def root_document(models: _Two, task: Task, root: Enclosure) -> d.Document:
@@ -86,6 +87,7 @@ def _document(
     found: Difference | FunctionDifference,
     rows: Sequence[d.Fact],
     listed: d.Table | None,
+    count: int,
     cells: Sequence[Mapping[str, Any]],
 ) -> d.Document:
     """Of answers that are indices."""
@@ -118,7 +120,7 @@ def _document(
         "by_answers": [
             {"first": a, "second": b, "probability": part} for (a, b), part in by_answers.items()
         ],
-        "count": len(found),
+        "count": count,
         "cells": cells,
     }
     return d.untitled(said, *tables, data=data)

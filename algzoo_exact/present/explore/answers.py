@@ -110,7 +110,8 @@ class Answers:
             "errors": listed(_cell_columns(wrong), MOST_CELLS),
             "differences": None
             if self.difference is None
-            else listed(_difference_columns(self.difference), MOST_CELLS),
+            else listed(_difference_columns(self.difference), MOST_CELLS)
+            | {"count": self.difference.count},
         }
 
 
@@ -137,8 +138,8 @@ def answers_of(
     difference = None
     if len(models) > 1:
         difference = diff(
-            subjects[0], subjects[1], asked, time_limit=deadline.timeout, workers=effort.workers,
-            state=effort.state, progress=effort.progress,
+            subjects[0], subjects[1], asked, top=MOST_CELLS, time_limit=deadline.timeout,
+            workers=effort.workers, state=effort.state, progress=effort.progress,
         )  # fmt: skip
     entered = None if section is None else ",".join(section)
     return Answers(models[0], task, part, entered, table, (*models, None)[1], difference)
