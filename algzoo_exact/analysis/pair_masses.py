@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from algzoo_exact.analysis.heaviest import Heaviest, with_batch, heaviest
+from algzoo_exact.analysis.heaviest import Heaviest, heaviest, with_batch
 from algzoo_exact.arrays import F64, I64
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum, float_ball, to_arb, working_precision
