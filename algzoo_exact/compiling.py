@@ -31,19 +31,16 @@ KERNELS: list[Kernel] = []
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
-_CODE: dict[Kernel, tuple[Callable[[], tuple[Any, ...]], Callable[[], None]]] = {}
+Code: TypeAlias = tuple[tuple[Callable[..., Any], ...], Callable[[], Any]]
+"""Of a kernel: its compiled functions, and what calls each once, on nothing; the same code serves
+all sizes and tasks."""
+
+_CODE: dict[Kernel, Callable[[], Code]] = {}
 
 
-def register(
-    kernel: Kernel,
-    functions: Callable[[], tuple[Any, ...]],
-    call: Callable[[], None],
-    *,
-    ahead: bool = True,
-) -> None:
-    """A kernel: what gives its compiled ``functions``, and what calls each once, on nothing, which
-    another process imports by its name; the same code serves all sizes and tasks."""
-    _CODE[kernel] = functions, call
+def register(kernel: Kernel, code: Callable[[], Code], *, ahead: bool = True) -> None:
+    """A kernel, and what gives its code, which another process imports by its name."""
+    _CODE[kernel] = code
     if ahead:
         KERNELS.append(kernel)
 
@@ -52,19 +49,20 @@ def is_stored(kernel: Kernel) -> bool:
     """Whether a kernel need not be compiled."""
     from algzoo_exact.jit import has_code
 
-    functions, _ = _CODE[kernel]
-    return all(map(has_code, functions()))
+    functions, _ = _CODE[kernel]()
+    return all(map(has_code, functions))
 
 
 def compile_kernel(kernel: Kernel) -> None:
     """Compile and store one."""
-    _, call = _CODE[kernel]
+    _, call = _CODE[kernel]()
     call()
 
 
-def _compile(call: Callable[[], None]) -> None:
+def _compile(code: Callable[[], Code]) -> None:
     """In a process of its own."""
     gc.disable()  # nearly all objects of numba's stay; looking at them takes a tenth of the time
+    _, call = code()
     call()
 
 
@@ -76,7 +74,7 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
         yield []  # compiled when called
         return
     with worker_pool(min(2, len(missing))) as pool:
-        yield [pool.submit(_compile, _CODE[kernel][1]) for kernel in missing]
+        yield [pool.submit(_compile, _CODE[kernel]) for kernel in missing]
 
 
 def done(futures: list[Future[None]], seconds: float | None) -> bool:

@@ -21,6 +21,7 @@ from algzoo_exact.compiling import KERNELS
 MODELS = Path(__file__).parents[1] / "models"
 _TIMED = """
 import time
+import algzoo_exact.analysis.pair_facets
 import algzoo_exact.analysis.slopes
 from algzoo_exact.compiling import compile_kernel
 began = time.process_time()

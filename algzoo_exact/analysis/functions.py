@@ -20,11 +20,12 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.lift import HasNetwork, network_of
+from algzoo_exact.program.problems.longest_cycle import functions, longest_cycles
 from algzoo_exact.program.task import TieRule, check_scored, credit_for, longest_cycle
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.attention import float_attention
-from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
+from algzoo_exact.score.enumeration import BLOCK, Judge
 from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from algzoo_exact.analysis.region_facets import facets_of_regions
 from algzoo_exact.analysis.regions import DIGITS, Order, RegionTable, region_table
 from algzoo_exact.analysis.table import matrix, measured_row
 from algzoo_exact.errors import InputError
@@ -27,7 +28,6 @@ from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.enumerate import Progress, Region, region_of
-from algzoo_exact.regions.facets import facets_of_regions
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row

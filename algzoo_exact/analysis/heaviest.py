@@ -38,7 +38,7 @@ def with_batch(
     look: Callable[[], None],
 ) -> Heaviest:  # fmt: skip
     """The heaviest, at most ``top``, of those ``known`` and of a batch below a start."""
-    from algzoo_exact.measure.cone_bounds import cone_bounds  # loads numba
+    from algzoo_exact.analysis.cone_bounds import cone_bounds  # loads numba
     from algzoo_exact.score.cell_measures import measured
 
     size, n = int(cells.size[0]), search.n

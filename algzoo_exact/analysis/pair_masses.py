@@ -150,14 +150,15 @@ def _flows(
         size = int(cells.size[0])
         found = [_in_balls(search, cell_of(cells, q, start), u, look) for q in range(size)]
         return _Flows(cells.label[:size].copy(), np.full(size, -1), *np.array(found).T)
-    from algzoo_exact.measure.cell_facets import facet_sums  # loads numba
+    from algzoo_exact.analysis.pair_facets import ties_once  # loads numba
+    from algzoo_exact.measure.cell_facets import facet_sums
     from algzoo_exact.score import cell_walls
 
     below = cell_walls.below_start(weights, start, u)
     facets = cell_walls.room_for_facets(below, cells)
     cell_walls.boundary_facets(below, cells, facets)
     wanted = np.isin(np.arange(search.k), list(search.wanted))
-    across = cell_walls.ties_once(below, cells, wanted, facets)
+    across = ties_once(below, cells, wanted, facets)
     at = np.nonzero(facets.include)
     mids, rads = facet_sums(facets, u=np.array(u, np.float64)).flow[at].T.copy()
     for i in np.flatnonzero(~(rads <= _WIDE)).tolist():

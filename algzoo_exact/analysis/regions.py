@@ -17,6 +17,7 @@ import numpy as np
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.analysis.effort import Effort
+from algzoo_exact.analysis.region_facets import facets_of_regions, shared_facets
 from algzoo_exact.analysis.table import number, region_row
 from algzoo_exact.arrays import F64, I64, Flags
 from algzoo_exact.deadline import NEVER
@@ -29,7 +30,6 @@ from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import Cell, Region, earned, region_of
-from algzoo_exact.regions.facets import facets_of_regions, shared_facets
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.shown import Shown

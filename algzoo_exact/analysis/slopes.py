@@ -30,7 +30,7 @@ from algzoo_exact.analysis.slope_balls import (
 )
 from algzoo_exact.analysis.weights import weights_of
 from algzoo_exact.arrays import F64
-from algzoo_exact.compiling import register
+from algzoo_exact.compiling import Code, register
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import PrecisionError, to_arb, working_precision
@@ -422,22 +422,26 @@ def _add(total: F64, part: F64) -> None:
     total[..., 1] = (total[..., 1] + part[..., 1] + U * np.abs(total[..., 0])) * SLACK
 
 
-def _call_accuracy_code() -> None:
+def _accuracy_code() -> Code:
     below, cells, facets, sums = empty_batch(*example(numeric=False))
     slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
-    moving_facets(below, cells, facets)
-    accuracy_slopes(below, cells, facets, sums.moment, slopes, none)
-    cancelling_cells(below, True, cells, np.zeros(0, np.bool_))
-    dying_facets_move(below, cells, facets)
-    kinked(below, 0, cells, facets)
+
+    def call() -> None:
+        moving_facets(below, cells, facets)
+        accuracy_slopes(below, cells, facets, sums.moment, slopes, none)
+        cancelling_cells(below, True, cells, np.zeros(0, np.bool_))
+        dying_facets_move(below, cells, facets)
+        kinked(below, 0, cells, facets)
+
+    return (moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked), call
 
 
-def _call_square_code() -> None:
+def _square_code() -> Code:
     below, cells, facets, sums = empty_batch(*example(numeric=True))
     slopes, none = no_slopes(below.weights), np.zeros(0, np.int64)
-    square_slopes(below.weights, cells, facets, no_bends(facets), sums, slopes, none)
+    rest = below.weights, cells, facets, no_bends(facets), sums, slopes, none
+    return (square_slopes,), lambda: square_slopes(*rest)
 
 
-_CODE = (moving_facets, accuracy_slopes, cancelling_cells, dying_facets_move, kinked)
-register("slopes", lambda: _CODE, _call_accuracy_code)
-register("square slopes", lambda: (square_slopes,), _call_square_code)
+register("slopes", _accuracy_code)
+register("square slopes", _square_code)

@@ -13,12 +13,13 @@ from typing import Any
 from algzoo_exact.certificate.check import KINDS, SLACK, exponent_of, root_of
 from algzoo_exact.certificate.draft import CertifiedPiece, Draft, Kind, Wanted
 from algzoo_exact.certificate.nodes import Json, bounds
+from algzoo_exact.certificate.shared_facets import SharedFacets
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
-from algzoo_exact.measure.shared_facets import SharedFacets
+from algzoo_exact.program.problems.longest_cycle import functions, longest_cycles
 from algzoo_exact.program.task import credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress
@@ -27,7 +28,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
-from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
+from algzoo_exact.score.enumeration import BLOCK, Judge
 
 DECIMALS = 20
 _MOST_DECIMALS = 40

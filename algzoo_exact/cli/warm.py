@@ -12,7 +12,8 @@ def warm() -> None:
     Example:
     algzoo-exact warm
     """
-    import algzoo_exact.analysis.slopes  # noqa: F401 (it registers its kernels)
+    import algzoo_exact.analysis.pair_facets
+    import algzoo_exact.analysis.slopes  # noqa: F401 (they register kernels)
     from algzoo_exact.cli.output import progress_bar
     from algzoo_exact.compiling import (
         COMPILING,

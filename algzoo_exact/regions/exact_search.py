@@ -7,7 +7,7 @@ leaf cut by the conditions logit[label] >= logit[k]).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -82,9 +82,9 @@ class ExactSearch:
     def packed(
         self, exact: Iterator[Tied | None], first_wall: int, size: int = 16
     ) -> Iterator[Cells | None]:
-        """Exact cells in arrays, those of ``size`` leaves at a time."""
-        while leaves := list(islice(exact, size)):
-            batch = [cell for cell in leaves if cell is not None]
+        """Exact cells in arrays, so many at a time."""
+        while some := list(islice(exact, size)):
+            batch = [cell for cell in some if cell is not None]
             yield self._arrays(batch, first_wall) if batch else None
 
     def _arrays(self, batch: list[Tied], first_wall: int) -> Cells:
@@ -109,7 +109,7 @@ class ExactSearch:
     def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[Tied | None]:
         """Cells below a start, or below a ``part`` of it, as for ``leaves_below``.
 
-        Pure integer arithmetic. None stands for a leaf without credit.
+        Pure integer arithmetic. None comes after those of each leaf.
         """
         tie_wall = len(start.cone.walls) + self.neurons
         labels = self.wanted if start.label == EACH else (start.label,)
@@ -122,8 +122,13 @@ class ExactSearch:
             for label in labels:
                 rivals = np.flatnonzero(self.rivals[label]).tolist()
                 # Most labels lose to a rival at all rays: told sooner than by cutting the leaf.
-                lost = any(all(map(lt, values[label], values[k])) for k in rivals)
-                yield None if lost else self._credit(leaf, label, rivals, rows(logits), tie_wall)
+                if any(all(map(lt, values[label], values[k])) for k in rivals):
+                    continue
+                cone, equal = leading(leaf.cone, rows(logits), label, rivals, tie_wall)
+                lost = equal and (self.mode == 1 or (self.mode == 0 and equal[0] < label))
+                if cone is not None and not lost:
+                    yield Start(label, cone, 0, leaf.bits), 1 + len(equal) if self.mode == 2 else 1
+            yield None
 
     def part(self, start: Start, bits: int, level: int) -> Start:
         """The part of a start on which the first neurons, those before ``level``, have the signs in
@@ -169,15 +174,6 @@ class ExactSearch:
                 yield below
             else:
                 pending += reversed(self.sides(below, first_wall))
-
-    def _credit(
-        self, leaf: Start, label: int, rivals: Sequence[int], logits: tuple[Row, ...], tie_wall: int
-    ) -> Tied | None:
-        part, equal = leading(leaf.cone, logits, label, rivals, tie_wall)
-        lost = equal and (self.mode == 1 or (self.mode == 0 and equal[0] < label))
-        if part is None or lost:
-            return None
-        return Start(label, part, 0, leaf.bits), 1 + len(equal) if self.mode == 2 else 1
 
 
 def leading(

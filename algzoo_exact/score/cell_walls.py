@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from algzoo_exact.arrays import F64, I64, U64, Flags
+from algzoo_exact.arrays import F64, U64, Flags
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U, two_product, two_sum
 from algzoo_exact.measure.cell_facets import Facets
-from algzoo_exact.measure.faces_f64 import full_set, has_bit, part_of, popcount, ray_sets, subfaces
+from algzoo_exact.measure.faces_f64 import full_set, has_bit, part_of, ray_sets, subfaces
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.starts import Start
@@ -233,28 +233,3 @@ def boundary_facets(below: Below, cells: Cells, facets: Facets) -> None:
         if keep_boundary(below, q, sets, facets):
             find_walls(below, cells.pattern[q], walls)
             set_normals(below, cells, q, walls, facets)
-
-
-@compiled
-def ties_once(below: Below, cells: Cells, wanted: Flags, facets: Facets) -> I64:
-    """What lies across each facet of the boundary: the label, or -1 if that is not known. Of a
-    facet between two labels that are ``wanted``, only the one of the lower label stays included.
-
-    A facet on the wall of one tie, and on no other wall, meets the interior of its leaf, and no
-    other margin vanishes on it: so in this leaf the other label's cell has the same facet.
-    """
-    first_tie = below.rows.shape[0] + below.weights.layer.shape[0]
-    across = np.full(facets.wall.shape, -1)
-    for q in range(cells.size[0]):
-        for f in range(facets.number[q]):
-            other, walls = facets.wall[q, f] - first_tie, 0
-            for w in range(cells.masks.shape[2]):
-                common = ~np.uint64(0)
-                for r in range(cells.rays[q]):
-                    if has_bit(facets.on[q, f], r):
-                        common &= cells.masks[q, r, w]
-                walls += popcount(common)
-            if walls == 1 and other >= 0 and wanted[other]:
-                across[q, f] = other
-                facets.include[q, f] = facets.include[q, f] and cells.label[q] < other
-    return across

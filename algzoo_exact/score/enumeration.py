@@ -23,6 +23,7 @@ from algzoo_exact.arrays import I64, Flags
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.jobs import Kept, outcomes
+from algzoo_exact.program.problems.longest_cycle import functions, longest_cycles
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.accuracy import ACCURACY
@@ -94,23 +95,6 @@ class _Block:
                 return _Found(found, False)
             found[label, answer] += 1
         return _Found(found, True)
-
-
-def functions(n: int, first: int, end: int) -> I64:
-    """Functions number ``first`` .. ``end`` - 1, a row each: their numbers in base n."""
-    places = [n**k for k in range(n - 1, -1, -1)]
-    rows = [[number // place % n for place in places] for number in range(first, end)]
-    return np.array(rows, np.int64).reshape(-1, n)
-
-
-def longest_cycles(functions: I64) -> I64:
-    """Labels of the rows: i lies on a cycle of length k if k is the first with f^k(i) = i."""
-    at, length = functions, np.zeros_like(functions)
-    for k in range(1, functions.shape[1] + 1):
-        length[(at == np.arange(functions.shape[1])) & (length == 0)] = k
-        at = np.take_along_axis(functions, at, 1)
-    longest: I64 = length.max(1, initial=1) - 1
-    return longest
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from algzoo_exact.compiling import Kernel, register
+from algzoo_exact.compiling import Code, Kernel, register
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import Task, median, second_argmax
 from algzoo_exact.regions.batch import room_for_cells
@@ -19,48 +19,30 @@ if TYPE_CHECKING:
     from algzoo_exact.score.cell_walls import Below
 
 
-def _functions(kernel: Kernel) -> tuple[Any, ...]:
-    from algzoo_exact.measure.cell_facets import sum_facets
-    from algzoo_exact.measure.cone_bounds import cone_bounds
+def _code(kernel: Kernel) -> Code:
+    from algzoo_exact.measure.cell_facets import facet_sums, sum_facets
     from algzoo_exact.regions.compiled import advance
-    from algzoo_exact.score import bend_balls, box_search, cell_walls
-
-    code: dict[Kernel, tuple[Any, ...]] = {
-        "search": (advance,),
-        "facets": (sum_facets,),
-        "flows": (cell_walls.boundary_facets, cell_walls.ties_once, cone_bounds),
-        "squares": (bend_balls.find_bends, bend_balls.add_bends),
-        "boxes": (box_search.search,),
-    }
-    return code[kernel]
-
-
-def _call(kernel: Kernel) -> None:
-    from algzoo_exact.measure.cell_facets import facet_sums
-    from algzoo_exact.measure.cone_bounds import cone_bounds
     from algzoo_exact.regions.search import Search
-    from algzoo_exact.score import accuracy, bend_balls, boxes, cell_walls
+    from algzoo_exact.score import accuracy, bend_balls, box_search, boxes, cell_walls
     from algzoo_exact.score.question import Question
 
     program, task = example(numeric=kernel == "squares")
-    if kernel == "search":
-        for _ in Search(program, None).cells(starting_cones(task)[0]):
-            pass
-    elif kernel == "boxes":
-        question = Question(accuracy.ACCURACY, program, task, "lowest", max_cells=1)
-        for _ in boxes.BOXES.steps(question):
-            pass
-    else:
-        below, cells, facets, sums = empty_batch(program, task)
-        if kernel == "facets":
-            facet_sums(facets)
-        elif kernel == "flows":
-            cell_walls.boundary_facets(below, cells, facets)
-            cell_walls.ties_once(below, cells, np.zeros(4, np.bool_), facets)
-            cone_bounds(cells.x, cells.rays)
-        else:
-            _, bends = bend_balls.bends_of(below, task, cells)
-            bend_balls.add_bends(facets, bends, sums, sums.measure)
+    below, cells, facets, sums = empty_batch(program, task)
+    flows = cell_walls.boundary_facets
+
+    def squares() -> None:
+        _, bends = bend_balls.bends_of(below, task, cells)
+        bend_balls.add_bends(facets, bends, sums, sums.measure)
+
+    question = Question(accuracy.ACCURACY, program, task, "lowest", max_cells=1)
+    code: dict[Kernel, Code] = {
+        "search": ((advance,), lambda: [*Search(program, None).cells(starting_cones(task)[0])]),
+        "facets": ((sum_facets,), lambda: facet_sums(facets)),
+        "flows": ((flows,), lambda: flows(below, cells, facets)),
+        "squares": ((bend_balls.find_bends, bend_balls.add_bends), squares),
+        "boxes": ((box_search.search,), lambda: [*boxes.BOXES.steps(question)]),
+    }
+    return code[kernel]
 
 
 def example(*, numeric: bool) -> tuple[Program, Task]:
@@ -85,6 +67,4 @@ def empty_batch(program: Program, task: Task) -> tuple[Below, Cells, Facets, Fac
 
 
 for _kernel in ("search", "facets", "squares", "flows", "boxes"):
-    register(
-        _kernel, partial(_functions, _kernel), partial(_call, _kernel), ahead=_kernel != "boxes"
-    )
+    register(_kernel, partial(_code, _kernel), ahead=_kernel != "boxes")

@@ -40,12 +40,6 @@ class Cell:
     directions: tuple[tuple[float, ...], ...]
 
 
-def unpack(cells: Cells, start: Start) -> Iterator[Cell]:
-    """The cells of a batch, one at a time."""
-    for q in range(int(cells.size[0])):
-        yield cell_of(cells, q, start)
-
-
 def cell_of(cells: Cells, q: int, start: Start) -> Cell:
     """One cell of a batch, whose label is not the start's where those of each are looked for."""
     count, label = int(cells.rays[q]), int(cells.label[q])
@@ -128,4 +122,4 @@ def right_cells(search: ExactSearch, start: Start, grain: int = LEAVES) -> Itera
         if batch is None:
             yield None
         else:
-            yield from unpack(batch, start)
+            yield from (cell_of(batch, q, start) for q in range(int(batch.size[0])))

@@ -17,6 +17,7 @@ from support.programs import Rng, degenerate_programs, random_program
 
 from algzoo_exact.analysis import regions
 from algzoo_exact.analysis.cells import measured_cells
+from algzoo_exact.analysis.region_facets import facets_of_regions, shared_facets
 from algzoo_exact.analysis.regions import RegionTable, region_table, regions_of
 from algzoo_exact.analysis.sections import section
 from algzoo_exact.errors import InputError
@@ -25,7 +26,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule, second_argmax
 from algzoo_exact.regions.enumerate import Cell, Region, activation_regions, cells, region_of
-from algzoo_exact.regions.facets import facets_of_regions, shared_facets
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.zoo.loading import load
 

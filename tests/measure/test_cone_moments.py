@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.explain.prove.cone_union import union_measure
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
-from algzoo_exact.score.cone_union import union_measure
 
 HADAMARD = (
     (1, 1, 1, 1),

@@ -63,6 +63,7 @@ LAYERS["regions"] = {
     "program",
     "tables",
 }
+LAYERS["program"] |= {"arrays"}
 LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {
     "compiling", "deadline", "jobs", "processes", "regions", "signals", "state",
@@ -123,6 +124,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "regions/",
         "score/",
         "analysis/slopes.py",
+        "certificate/shared_facets.py",
     ),
     "numba": ("jit.py", "runtime/tiles.py"),
     "llvmlite": ("runtime/tiles.py",),

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cells import unpack
 from support.programs import KINDS, degenerate_programs, programs, random_program
 from support.scores import by_cones
 
@@ -28,7 +29,7 @@ from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY, RightMass
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.rigorous import right_cells, unpack
+from algzoo_exact.score.rigorous import right_cells
 
 
 def margins_at(margins: Any, values: Any, label: int, known: int, c: list[Fraction]) -> list[Any]:
@@ -98,7 +99,7 @@ def cells_of(search: ExactSearch, task: az.Task, grain: int = LEAVES) -> set[Any
         (place, cell.bits, cell.credit, tuple(sorted(cell.tight)))
         for place, start in enumerate(starting_cones(task))
         for batch in search.cells(start, grain)
-        for cell in (unpack(batch, start) if batch is not None else ())
+        for cell in unpack(batch, start)
     }
 
 
@@ -221,7 +222,7 @@ def test_parts_have_the_cells_of_their_starts() -> None:
                     {
                         (cell.bits, cell.credit, tuple(sorted(m & ~known for m in cell.tight)))
                         for batch in kind(program, "lowest").cells(part)
-                        for cell in (unpack(batch, part) if batch is not None else ())
+                        for cell in unpack(batch, part)
                     }
                     for kind in (Search, ExactSearch)
                 )

@@ -16,6 +16,7 @@ import pytest
 from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cells import unpack
 from support.programs import (
     KINDS,
     dead_mass_program,
@@ -40,7 +41,7 @@ from algzoo_exact.regions import search as search_module
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import EACH, Start, starting_cones
-from algzoo_exact.score.rigorous import flow_of, unpack
+from algzoo_exact.score.rigorous import flow_of
 
 RULES: tuple[TieRule | None, ...] = (*TIE_RULES, None)
 Found = tuple[list[Any], int, set[int]]
@@ -51,7 +52,7 @@ def enumerated(search: ExactSearch, task: az.Task) -> Found:
     cells = []
     for place, start in enumerate(starting_cones(task)):
         for batch in search.cells(start):
-            for cell in unpack(batch, start) if batch is not None else ():
+            for cell in unpack(batch, start):
                 cells.append((place, cell.bits, cell.credit, sorted(cell.tight)))
     return sorted(cells), search.leaves, search.patterns
 
@@ -110,7 +111,7 @@ def _labelled(search: ExactSearch, starts: Sequence[Start]) -> list[Any]:
         (cell.start.label, cell.bits, cell.credit, sorted(cell.tight))
         for start in starts
         for batch in search.cells(start)
-        for cell in (unpack(batch, start) if batch is not None else ())
+        for cell in unpack(batch, start)
     )
 
 
@@ -124,7 +125,7 @@ def rays_agree(program: az.Program, task: az.Task) -> bool:
     def rays(search: ExactSearch) -> Iterator[dict[tuple[int, int, int], tuple[float, ...]]]:
         for place, start in enumerate(starting_cones(task)):
             for batch in search.cells(start):
-                for cell in unpack(batch, start) if batch is not None else ():
+                for cell in unpack(batch, start):
                     yield {
                         (place, cell.bits, mask): ray
                         for mask, ray in zip(cell.tight, cell.directions, strict=True)
@@ -236,7 +237,7 @@ def test_small_buffers_grow() -> None:
     found = []
     for place, start in enumerate(starting_cones(task)):
         for batch in small.cells(start, capacity=3):
-            for cell in unpack(batch, start) if batch is not None else ():
+            for cell in unpack(batch, start):
                 found.append((place, cell.bits, cell.credit, sorted(cell.tight)))
     assert small.max_rays > 4
     assert (sorted(found), small.leaves, small.patterns) == enumerated(
@@ -285,7 +286,7 @@ def measures(
     with working_precision(bits):
         for start in starts:
             for batch in search.cells(start):
-                for cell in unpack(batch, start) if batch is not None else ():
+                for cell in unpack(batch, start):
                     at_zero = sum(
                         inside(search.program, start.rows, cell.bits, x) for x in (u, opposite)
                     )

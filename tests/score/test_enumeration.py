@@ -24,10 +24,11 @@ import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.ir import Matrix
+from algzoo_exact.program.problems.longest_cycle import functions, longest_cycles
 from algzoo_exact.program.task import Task, longest_cycle
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
 from algzoo_exact.score.attention import ball_attention, float_attention
-from algzoo_exact.score.enumeration import Judge, functions, longest_cycles
+from algzoo_exact.score.enumeration import Judge
 from algzoo_exact.zoo.architectures import DistTransformer, to_module
 from algzoo_exact.zoo.loading import load
 from algzoo_exact.zoo.tasks import targets

@@ -15,9 +15,20 @@ from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Lo
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.enumerate import Region
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.rigorous import Cell, cell_of
 from support.formulas import ZERO, every, logit, number, x
 from support.programs import exact_program
+
+
+def unpack(batch: Cells | None, start: Start) -> list[Cell]:
+    """The cells of a batch below a start, if there is one."""
+    if batch is None:
+        return []
+    return [cell_of(batch, q, start) for q in range(int(batch.size[0]))]
+
 
 _masses: dict[tuple[object, ...], Enclosure] = {}
 

@@ -34,13 +34,13 @@ from algzoo_exact.explain.prove.cell_search import (
     Search,
     Space,
 )
+from algzoo_exact.explain.prove.cone_union import union_measure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
 from algzoo_exact.score.by_closed_form import CLOSED_FORM_UP_TO
-from algzoo_exact.score.cone_union import union_measure
 
 MeanError = Literal["mean", "root_mean_square"]
 

@@ -48,8 +48,8 @@ def _leaves(program: Program) -> Iterator[tuple[int, int]]:
         for region in activation_regions(program):
             yield region.pattern.bits, _of_region(program, region)
         return
+    from algzoo_exact.analysis.neuron_facets import neuron_facets
     from algzoo_exact.regions.search import Search
-    from algzoo_exact.regions.walls import neuron_facets
 
     search = Search(program, None)
     for start in covering(program.seq_len):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.cones import random_cones
 
 import algzoo_exact as az
+from algzoo_exact.analysis.cone_bounds import cone_bounds
 from algzoo_exact.geometry.cone import Cone
-from algzoo_exact.measure.cone_bounds import cone_bounds
 
 
 @settings(max_examples=25, deadline=None)

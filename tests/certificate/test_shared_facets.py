@@ -10,10 +10,10 @@ import pytest
 from support.programs import random_program
 
 import algzoo_exact as az
+from algzoo_exact.certificate.shared_facets import SharedFacets
 from algzoo_exact.geometry.cone import Cone, Face
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import CellFlow, directions_for
-from algzoo_exact.measure.shared_facets import SharedFacets
 from algzoo_exact.regions.enumerate import cells
 
 
