@@ -138,14 +138,14 @@ def diff(
     second: Program | HasProgram,
     task: Task | None = None,
     *,
-    top: int = 1000,
+    top: int = 100,
     time_limit: float | None = None,
     workers: Workers = 1,
     state: Place = None,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
-    answer. The ``task``, by default the first model's, says who is right. Of the cones, at least
+    answer. The ``task``, by default the first model's, says who is right. Of the cones,
     the ``top`` heaviest are measured and kept.
 
     After ``time_limit`` seconds, what was found by then; with a ``state``, the same call goes on.
@@ -155,6 +155,8 @@ def diff(
     """
     programs = lift(first), lift(second)
     chosen = task_of(first, task)
+    if top < 0:
+        raise InputError(f"top must be at least 0, not {top}.")
     for program in programs:
         check_fit(program, chosen)
     if chosen.seq_len > MOST_INPUTS:

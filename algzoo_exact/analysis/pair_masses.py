@@ -12,6 +12,7 @@ and they are computed once for the cones on both of their sides.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -36,7 +37,9 @@ from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Piece
 from algzoo_exact.score.rigorous import Cell, boundary_flow, cell_of, narrowed
 
-_WIDE = 1e-9  # flows known less precisely in float64 are computed in ball arithmetic, to
+# Flows known less precisely in float64 are computed in ball arithmetic, which is slow for more
+# inputs: there only those of which nothing is known.
+_WIDE, _CAREFUL_UP_TO = 1e-9, 6
 _WIDTH, _BITS = Fraction(1, 10**20), 106  # at first
 
 
@@ -61,7 +64,7 @@ class PairMasses:
 @dataclass(frozen=True)
 class LabelCells:
     """Two programs on a task of labels; each call finds what is in one label cell, or None if the
-    time is up. At least the ``top`` heaviest cones of all are among those that are kept."""
+    time is up. The ``top`` heaviest cones of all are among those that are kept."""
 
     first: Program
     second: Program
@@ -161,7 +164,8 @@ def _flows(
     across = ties_once(below, cells, wanted, facets)
     at = np.nonzero(facets.include)
     mids, rads = facet_sums(facets, u=np.array(u, np.float64)).flow[at].T.copy()
-    for i in np.flatnonzero(~(rads <= _WIDE)).tolist():
+    wide = _WIDE if search.n <= _CAREFUL_UP_TO else sys.float_info.max
+    for i in np.flatnonzero(~(rads <= wide)).tolist():
         q, rays = int(at[0][i]), from_words(facets.on[at][i].tolist())
         mids[i], rads[i] = _in_balls(search, cell_of(cells, q, start), u, look, rays)
     return _Flows(cells.label[at[0]], across[at], mids, rads)

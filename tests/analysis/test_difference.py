@@ -128,6 +128,8 @@ def test_the_heaviest_are_kept() -> None:
         assert np.array_equal(getattr(every, name)[:20], getattr(some, name))
     none = az.diff(model, noisy, top=0)
     assert not none.cells()
+    with pytest.raises(InputError, match="top must be at least 0"):
+        az.diff(model, noisy, top=-1)
     for found in (some, none):
         assert _ends(found.probability) == _ends(every.probability)
 
