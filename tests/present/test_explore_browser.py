@@ -177,7 +177,7 @@ def test_a_difference_is_chosen(page: Page, pages: Pages) -> None:
     says."""
     found, path = pages["4_3"]
     models = found.model, az.load("2nd_argmax_3_3")
-    between = az.diff(*models)
+    between = az.diff(*models, top=1000)
     _open(page, path)
     page.evaluate("document.getElementById('tab-differences').click()")
     page.until(_ROWS)
