@@ -137,6 +137,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=HERE, metavar="FOLDER")
     parser.add_argument("--train", action="store_true", help="train what is missing, score nothing")
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     stored = options.out / "sizes.json"
     rows: dict[str, Row] = json.loads(stored.read_text()) if stored.exists() else {}
     # The smallest first, so that a run that is stopped has as many as possible.
