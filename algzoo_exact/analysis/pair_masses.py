@@ -166,7 +166,7 @@ def _flows(
     mids, rads = facet_sums(facets, u=np.array(u, np.float64)).flow[at].T.copy()
     wide = _WIDE if search.n <= _CAREFUL_UP_TO else sys.float_info.max
     for i in np.flatnonzero(~(rads <= wide)).tolist():
-        q, rays = int(at[0][i]), from_words(facets.on[at][i].tolist())
+        q, rays = int(at[0][i]), from_words(facets.on[at[0][i], at[1][i]].tolist())
         mids[i], rads[i] = _in_balls(search, cell_of(cells, q, start), u, look, rays)
     return _Flows(cells.label[at[0]], across[at], mids, rads)
 
